@@ -1,0 +1,103 @@
+"""Where runs lie: `<root>/[offline-]run-<YYYYmmdd_HHMMSS>-<id>/` with journals, `files/` and `logs/`.
+
+`root` is the folder named `tracker` that a script works with. Nothing here opens a journal.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT_NAME = "tracker"
+
+_PATTERN = re.compile(r"(?:offline-)?run-(?P<stamp>\d{8}_\d{6})(?:\.\d+)?-(?P<id>.+)")
+
+
+class RunFolder:
+    """One run's folder. Two of the same path are equal."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+
+    @property
+    def root(self) -> Path:
+        return self.path.parent
+
+    @property
+    def id(self) -> str:
+        return id_of(self.path.name) or self.path.name
+
+    @property
+    def files(self) -> Path:
+        """Media, code, requirements, saved files: everything that belongs to the run but its records."""
+        return self.path / "files"
+
+    @property
+    def logs(self) -> Path:
+        """What the tracker says about itself."""
+        return self.path / "logs"
+
+    def journals(self) -> list[Path]:
+        """The first segment of every journal, by name: the order in which attempts began."""
+        return sorted(self.path.glob("*.0000.journal"))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RunFolder) and self.path == other.path
+
+    def __hash__(self) -> int:
+        return hash(self.path)
+
+    def __repr__(self) -> str:
+        return f"RunFolder({str(self.path)!r})"
+
+
+def id_of(name: str) -> str | None:
+    """The run id in a folder's name; None when the folder is no run's."""
+    match = _PATTERN.fullmatch(name)
+    return match["id"] if match else None
+
+
+def create(root: Path, run_id: str, *, offline: bool) -> RunFolder:
+    """Makes the folder of a new run. A second run of the same id and second gets `.1`, `.2` ... after the time.
+
+    Raises OSError when `root` cannot be made or written.
+    """
+    stamp = time.strftime("%Y%m%d_%H%M%S")
+    prefix = "offline-run" if offline else "run"
+    root.mkdir(parents=True, exist_ok=True)
+    suffix = 0
+    while True:
+        marked = f"{stamp}.{suffix}" if suffix else stamp
+        path = root / f"{prefix}-{marked}-{run_id}"
+        try:
+            path.mkdir()
+        except FileExistsError:
+            suffix += 1
+            continue
+        (path / "files").mkdir()
+        (path / "logs").mkdir()
+        return RunFolder(path)
+
+
+def scan(root: Path) -> Iterator[RunFolder]:
+    """Every run folder directly below `root`, oldest first."""
+    try:
+        names = [entry.name for entry in os.scandir(root) if entry.is_dir()]
+    except FileNotFoundError:
+        return
+    found = [(match["stamp"], name) for name in names if (match := _PATTERN.fullmatch(name))]
+    for _, name in sorted(found):
+        yield RunFolder(root / name)
+
+
+def find(root: Path, run_id: str) -> list[RunFolder]:
+    """The folders of this id, oldest first: one per project that used it, and its archived earlier selves."""
+    return [folder for folder in scan(root) if folder.id == run_id]

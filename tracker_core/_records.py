@@ -1,0 +1,223 @@
+"""The one schema: every record that crosses a file or a wire.
+
+A run is the fold of its records (`_snapshot.py`). A journal holds them as msgpack maps whose `kind` names the
+class; rows of plain numbers have a packed form instead (`_journal/format.py`). Fields are only ever added, with
+a default, so that old readers skip what they do not know and new readers accept what they do not find.
+
+`time` is always seconds since the Unix epoch (float, UTC). Where two records disagree, the later `time` wins;
+within one journal `time` never falls, whatever the clock does.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+Mode: TypeAlias = Literal["online", "offline", "disabled"]
+State: TypeAlias = Literal["running", "finished", "failed", "crashed", "killed", "preempted"]
+Stream: TypeAlias = Literal["metrics", "system"]
+
+
+class _Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
+    time: float
+
+
+class Start(_Record, tag="start"):
+    """An attempt begins: the first record of the journal that the training process writes.
+
+    `attempt` counts from 1. `rewind` hides what earlier attempts logged beyond that step; `fork` names the run
+    and step whose history this run goes on from, and the folder where it lay.
+    """
+
+    run: str
+    project: str
+    entity: str = ""
+    attempt: int = 1
+    mode: Mode = "offline"
+    name: str | UnsetType = UNSET
+    notes: str | UnsetType = UNSET
+    tags: tuple[str, ...] | UnsetType = UNSET
+    group: str | UnsetType = UNSET
+    job_type: str | UnsetType = UNSET
+    switches: dict[str, Any] = {}
+    rewind: int | None = None
+    fork: Fork | None = None
+
+
+class Fork(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a forked run came from: history up to and including `step` of run `run`, kept in `folder`."""
+
+    run: str
+    step: int
+    folder: str
+
+
+class Update(_Record, tag="update"):
+    """What people change about a run, during it or years later. An unset field stays as it is."""
+
+    name: str | UnsetType = UNSET
+    notes: str | UnsetType = UNSET
+    tags: tuple[str, ...] | UnsetType = UNSET
+    group: str | UnsetType = UNSET
+    job_type: str | UnsetType = UNSET
+
+
+class Config(_Record, tag="config"):
+    """Top-level config keys, each with its whole new value (plain data, see `_values.py`)."""
+
+    set: dict[str, Any] = {}
+    remove: tuple[str, ...] = ()
+
+
+class Summary(_Record, tag="summary"):
+    """Summary keys set by hand. They stand until the next logged value of the same key."""
+
+    set: dict[str, Any] = {}
+    remove: tuple[str, ...] = ()
+
+
+class Row(_Record, tag="row"):
+    """What one `log` call wrote, when not all of it is plain numbers.
+
+    Values are plain data; a media value is a map whose `_type` names its kind.
+    """
+
+    step: int
+    data: dict[str, Any]
+    stream: Stream = "metrics"
+
+
+class Metric(_Record, tag="metric"):
+    """One `define_metric` call; `name` may end in `*`. A later definition of the same name adds to it."""
+
+    name: str
+    step_metric: str | None = None
+    step_sync: bool | None = None
+    hidden: bool | None = None
+    summary: tuple[str, ...] | None = None
+    goal: Literal["minimize", "maximize"] | None = None
+    overwrite: bool = False
+
+
+class File(_Record, tag="file"):
+    """A file of the run, at `path` below its `files/` folder (POSIX separators).
+
+    `policy` tells when it is uploaded: once now, whenever it changes, or at the end.
+    """
+
+    path: str
+    policy: Literal["now", "live", "end"] = "now"
+    size: int | None = None
+    sha256: str | None = None
+
+
+class Console(_Record, tag="console"):
+    """Line `line` (from 0, per journal and stream) of the terminal output; a later record replaces it.
+
+    `text` has no line end and may hold ANSI colours; a progress bar is one line that is replaced again and again.
+    """
+
+    stream: Literal["stdout", "stderr"]
+    line: int
+    text: str
+
+
+class Metadata(_Record, tag="metadata"):
+    """Facts about the attempt: host, hardware, command, git, packages. Later maps are merged over earlier ones."""
+
+    data: dict[str, Any]
+
+
+class Tail(_Record, tag="tail"):
+    """Asks the background process to follow `source` with the tail registered as `tail` until the run ends."""
+
+    tail: str
+    source: str
+    options: dict[str, Any] = {}
+
+
+class Alert(_Record, tag="alert"):
+    """A message to people, kept with the run."""
+
+    title: str
+    text: str = ""
+    level: Literal["INFO", "WARN", "ERROR"] = "INFO"
+
+
+class Gap(_Record, tag="gap"):
+    """`lost` records could not be written, for `reason`, before this one."""
+
+    lost: int
+    reason: str
+
+
+class Preempting(_Record, tag="preempting"):
+    """The scheduler is about to take the machine away: a failing end is a pre-emption."""
+
+
+class Heartbeat(_Record, tag="heartbeat"):
+    """The background process lives."""
+
+
+class End(_Record, tag="end"):
+    """The attempt is over.
+
+    Written by the training process; by the background process when the training process died without it, then
+    with `state` set. `signal` is the name of the signal that ended it ("SIGTERM").
+    """
+
+    exit_code: int | None = None
+    signal: str | None = None
+    state: State | None = None
+
+
+class Archive(_Record, tag="archive"):
+    """A later run took this run's id without resuming it: this one stays readable, outside the lists."""
+
+    successor: str
+
+
+class Delete(_Record, tag="delete"):
+    """The tombstone of a deleted run: all that is left in its folder. Its id stays refused in its project."""
+
+    run: str
+    project: str
+
+
+Record: TypeAlias = (
+    Start
+    | Update
+    | Config
+    | Summary
+    | Row
+    | Metric
+    | File
+    | Console
+    | Metadata
+    | Tail
+    | Alert
+    | Gap
+    | Preempting
+    | Heartbeat
+    | End
+    | Archive
+    | Delete
+)
+
+encode = msgspec.msgpack.Encoder(enc_hook=repr).encode
+"""Encodes one record; what msgpack cannot hold is kept as its `repr`."""
+
+_decoder: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(Record)
+
+
+def decode(data: bytes | memoryview) -> Record | None:
+    """Decodes one record; None for a kind that this version does not know.
+
+    Raises `msgspec.DecodeError` when `data` is not msgpack at all.
+    """
+    try:
+        return _decoder.decode(data)
+    except msgspec.ValidationError:
+        return None

@@ -1,0 +1,189 @@
+"""What a run is started with, gathered anew at every `init`.
+
+Low to high: built-in defaults, the user's file, the workspace's file, `TRACKER_*` variables, `init(settings=)`,
+the arguments of `init`. Both files are INI with one section, `[default]`; the user's lies in
+`$TRACKER_CONFIG_DIR` (or the platform's place for configuration), the workspace's is `<dir>/tracker/settings`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from tracker_core._errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FILE_NAME = "settings"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Every setting with its default. None means: not said, the tracker decides.
+
+    A setting's variable is `TRACKER_` and its name in capitals, but for `id` and `group`, which are
+    `TRACKER_RUN_ID` and `TRACKER_RUN_GROUP`.
+    """
+
+    project: str | None = None
+    entity: str | None = None
+    name: str | None = None
+    id: str | None = None
+    group: str | None = None
+    job_type: str | None = None
+    notes: str | None = None
+    tags: tuple[str, ...] | None = None
+    dir: str | None = None
+    """Folder in which `tracker/` is made; the current one by default."""
+    mode: Literal["online", "offline", "disabled", "dryrun", "run"] | None = None
+    resume: bool | str | None = None
+    reinit: bool | str | None = None
+    anonymous: Literal["allow", "never", "must"] | None = None
+    force: bool | None = None
+    allow_val_change: bool | None = None
+    config_paths: tuple[str, ...] = ()
+    """Config files that are read below `init(config=)`, later ones winning."""
+    save_code: bool | None = None
+    disable_code: bool = False
+    """Never save code, whatever `save_code` says."""
+    disable_git: bool = False
+    sync_tensorboard: bool | None = None
+    monitor_gym: bool | None = None
+    magic: bool | str | dict[str, Any] | None = None
+    console: Literal["wrap", "off"] = "wrap"
+    """`off` leaves stdout and stderr alone."""
+    system_interval: float = 10.0
+    """Seconds between two samples of CPU, memory, disk, network and GPU; 0 switches them off."""
+    finish_timeout: float = 30.0
+    """Seconds that `finish` waits for what is left to be uploaded or mirrored; the rest goes on after it."""
+    silent: bool = False
+    """Print nothing but warnings."""
+    buffered: bool | None = None
+    """Write through a buffer and a thread instead of a memory map; None: only where a map is unsafe."""
+    host: str | None = None
+    base_url: str | None = None
+    """Address of the team's server, as `tracker login --host` keeps it."""
+    api_key: str | None = None
+
+
+_RENAMED = {"id": "TRACKER_RUN_ID", "group": "TRACKER_RUN_GROUP"}
+
+VARIABLES: dict[str, str] = {
+    field: _RENAMED.get(field, f"TRACKER_{field.upper()}") for field in Settings.__struct_fields__
+}
+"""Setting -> environment variable."""
+
+_LISTS = ("tags", "config_paths")
+
+
+def gather(arguments: Mapping[str, Any], given: Mapping[str, Any] | None = None) -> Settings:
+    """The settings of one `init`: `arguments` are its keywords, `given` its `settings=`.
+
+    None stands for "not given" in both. Raises UsageError, naming the setting and where it came from, for a
+    value or a name that is none.
+    """
+    merged: dict[str, Any] = {}
+    environment = from_environment(os.environ)
+    own = {name: value for name, value in arguments.items() if value is not None}
+    more = {name: value for name, value in (given or {}).items() if value is not None}
+    folder = own.get("dir") or more.get("dir") or environment.get("dir") or "."
+    for source, values in (
+        (str(user_file()), read_file(user_file())),
+        (str(workspace_file(folder)), read_file(workspace_file(folder))),
+        ("the environment", environment),
+        ("init(settings=)", more),
+        ("init()", own),
+    ):
+        merged.update(_convert(values, source))
+    return Settings(**merged)
+
+
+def user_file() -> Path:
+    """Where this user's settings lie, whether or not they do yet."""
+    folder = os.environ.get("TRACKER_CONFIG_DIR")
+    if folder:
+        return Path(folder) / FILE_NAME
+    import platformdirs
+
+    return platformdirs.user_config_path("tracker") / FILE_NAME
+
+
+def workspace_file(folder: str | os.PathLike[str]) -> Path:
+    """Where the settings of the scripts that run in `folder` lie."""
+    return Path(folder) / "tracker" / FILE_NAME
+
+
+def read_file(path: Path) -> dict[str, str]:
+    """The settings in an INI file; none when there is no such file."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read the settings in {path}: {error}") from error
+    import configparser
+
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read_string(text)
+    except configparser.Error as error:
+        raise UsageError(f"{path} is no settings file ([default], then name = value lines): {error}") from error
+    return dict(parser["default"]) if parser.has_section("default") else {}
+
+
+def write_file(path: Path, changes: Mapping[str, str | None]) -> None:
+    """Sets settings in a file and keeps the others; None takes one out. The file is replaced as a whole."""
+    import configparser
+
+    for name in changes:
+        _known(name, "tracker")
+    parser = configparser.ConfigParser(interpolation=None)
+    parser["default"] = {
+        **read_file(path),
+        **{name: value for name, value in changes.items() if value is not None},
+    }
+    for name, value in changes.items():
+        if value is None:
+            parser["default"].pop(name, None)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    with draft.open("w", encoding="utf-8") as file:
+        parser.write(file)
+    draft.chmod(0o600)  # it may hold a key
+    draft.replace(path)
+
+
+def from_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """The settings in `TRACKER_*` variables. An empty variable counts as unset."""
+    return {field: value for field, name in VARIABLES.items() if (value := environ.get(name))}
+
+
+def _convert(values: Mapping[str, Any], source: str) -> dict[str, Any]:
+    converted = {}
+    for name, value in values.items():
+        _known(name, source)
+        if name in _LISTS and isinstance(value, str):
+            value = tuple(part for item in value.split(",") if (part := item.strip()))  # noqa: PLW2901
+        elif name == "dir":
+            value = os.fspath(value)  # noqa: PLW2901
+        try:
+            converted[name] = msgspec.convert(value, _TYPES[name], strict=False)
+        except msgspec.ValidationError as error:
+            raise UsageError(f"{name}={value!r} from {source} cannot be used: {error}") from error
+    return converted
+
+
+def _known(name: str, source: str) -> None:
+    if name in Settings.__struct_fields__:
+        return
+    import difflib
+
+    close = difflib.get_close_matches(name, Settings.__struct_fields__, n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    raise UsageError(f"{name!r} from {source} is no setting{hint}")
+
+
+_TYPES = {field.name: field.type for field in msgspec.structs.fields(Settings)}
