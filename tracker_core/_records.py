@@ -24,7 +24,7 @@ class _Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
     time: float
 
 
-class Start(_Record, tag="start"):
+class Start(_Record, frozen=True, kw_only=True, tag="start"):
     """An attempt begins: the first record of the journal that the training process writes.
 
     `attempt` counts from 1. `rewind` hides what earlier attempts logged beyond that step; `fork` names the run
@@ -54,7 +54,7 @@ class Fork(msgspec.Struct, frozen=True, kw_only=True):
     folder: str
 
 
-class Update(_Record, tag="update"):
+class Update(_Record, frozen=True, kw_only=True, tag="update"):
     """What people change about a run, during it or years later. An unset field stays as it is."""
 
     name: str | UnsetType = UNSET
@@ -64,21 +64,21 @@ class Update(_Record, tag="update"):
     job_type: str | UnsetType = UNSET
 
 
-class Config(_Record, tag="config"):
+class Config(_Record, frozen=True, kw_only=True, tag="config"):
     """Top-level config keys, each with its whole new value (plain data, see `_values.py`)."""
 
     set: dict[str, Any] = {}
     remove: tuple[str, ...] = ()
 
 
-class Summary(_Record, tag="summary"):
+class Summary(_Record, frozen=True, kw_only=True, tag="summary"):
     """Summary keys set by hand. They stand until the next logged value of the same key."""
 
     set: dict[str, Any] = {}
     remove: tuple[str, ...] = ()
 
 
-class Row(_Record, tag="row"):
+class Row(_Record, frozen=True, kw_only=True, tag="row"):
     """What one `log` call wrote, when not all of it is plain numbers.
 
     Values are plain data; a media value is a map whose `_type` names its kind.
@@ -89,7 +89,7 @@ class Row(_Record, tag="row"):
     stream: Stream = "metrics"
 
 
-class Metric(_Record, tag="metric"):
+class Metric(_Record, frozen=True, kw_only=True, tag="metric"):
     """One `define_metric` call; `name` may end in `*`. A later definition of the same name adds to it."""
 
     name: str
@@ -101,7 +101,7 @@ class Metric(_Record, tag="metric"):
     overwrite: bool = False
 
 
-class File(_Record, tag="file"):
+class File(_Record, frozen=True, kw_only=True, tag="file"):
     """A file of the run, at `path` below its `files/` folder (POSIX separators).
 
     `policy` tells when it is uploaded: once now, whenever it changes, or at the end.
@@ -113,7 +113,7 @@ class File(_Record, tag="file"):
     sha256: str | None = None
 
 
-class Console(_Record, tag="console"):
+class Console(_Record, frozen=True, kw_only=True, tag="console"):
     """Line `line` (from 0, per journal and stream) of the terminal output; a later record replaces it.
 
     `text` has no line end and may hold ANSI colours; a progress bar is one line that is replaced again and again.
@@ -124,13 +124,13 @@ class Console(_Record, tag="console"):
     text: str
 
 
-class Metadata(_Record, tag="metadata"):
+class Metadata(_Record, frozen=True, kw_only=True, tag="metadata"):
     """Facts about the attempt: host, hardware, command, git, packages. Later maps are merged over earlier ones."""
 
     data: dict[str, Any]
 
 
-class Tail(_Record, tag="tail"):
+class Tail(_Record, frozen=True, kw_only=True, tag="tail"):
     """Asks the background process to follow `source` with the tail registered as `tail` until the run ends."""
 
     tail: str
@@ -138,7 +138,7 @@ class Tail(_Record, tag="tail"):
     options: dict[str, Any] = {}
 
 
-class Alert(_Record, tag="alert"):
+class Alert(_Record, frozen=True, kw_only=True, tag="alert"):
     """A message to people, kept with the run."""
 
     title: str
@@ -146,22 +146,22 @@ class Alert(_Record, tag="alert"):
     level: Literal["INFO", "WARN", "ERROR"] = "INFO"
 
 
-class Gap(_Record, tag="gap"):
+class Gap(_Record, frozen=True, kw_only=True, tag="gap"):
     """`lost` records could not be written, for `reason`, before this one."""
 
     lost: int
     reason: str
 
 
-class Preempting(_Record, tag="preempting"):
+class Preempting(_Record, frozen=True, kw_only=True, tag="preempting"):
     """The scheduler is about to take the machine away: a failing end is a pre-emption."""
 
 
-class Heartbeat(_Record, tag="heartbeat"):
+class Heartbeat(_Record, frozen=True, kw_only=True, tag="heartbeat"):
     """The background process lives."""
 
 
-class End(_Record, tag="end"):
+class End(_Record, frozen=True, kw_only=True, tag="end"):
     """The attempt is over.
 
     Written by the training process; by the background process when the training process died without it, then
@@ -173,13 +173,13 @@ class End(_Record, tag="end"):
     state: State | None = None
 
 
-class Archive(_Record, tag="archive"):
+class Archive(_Record, frozen=True, kw_only=True, tag="archive"):
     """A later run took this run's id without resuming it: this one stays readable, outside the lists."""
 
     successor: str
 
 
-class Delete(_Record, tag="delete"):
+class Delete(_Record, frozen=True, kw_only=True, tag="delete"):
     """The tombstone of a deleted run: all that is left in its folder. Its id stays refused in its project."""
 
     run: str
