@@ -1,0 +1,3 @@
+from tracker_core.cli import main
+
+main()

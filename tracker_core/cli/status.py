@@ -1,0 +1,67 @@
+"""`tracker status`: where the next run of a folder would go, and what lies there already."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from tracker_core import _folder, _settings
+from tracker_core._version import __version__
+from tracker_core.cli._options import dir_option, json_option
+
+
+class _Given(NamedTuple):
+    value: str
+    source: str
+
+
+@click.command("status")
+@dir_option
+@json_option
+def status_command(folder: str, as_json: bool) -> None:
+    """Show where the next run goes, by which settings, and what is there."""
+    root = Path(folder).resolve() / _folder.ROOT_NAME
+    settings = _settings.gather({"dir": folder})
+    given = _given(folder)
+    runs = sum(1 for _ in _folder.scan(root))
+    if as_json:
+        report = {
+            "version": __version__,
+            "folder": str(root),
+            "runs": runs,
+            "mode": settings.mode,
+            "settings": {name: entry._asdict() for name, entry in given.items()},
+        }
+        click.echo(json.dumps(report, indent=2))
+        return
+    click.echo(f"tracker-core {__version__}")
+    click.echo(f"Folder   {root} ({runs} {'run' if runs == 1 else 'runs'})")
+    click.echo(f"Mode     {settings.mode or 'offline: no server is known'}")
+    click.echo(f"Project  {settings.project or 'as each script says'}")
+    if given:
+        click.echo("Settings")
+        width = max(map(len, given))
+        for name, entry in given.items():
+            click.echo(f"  {name:{width}}  {entry.value}  ({entry.source})")
+
+
+def _given(folder: str) -> dict[str, _Given]:
+    """Every setting that is not at its default, with what set it last. A key is told by its end only."""
+    found: dict[str, _Given] = {}
+    for path in (_settings.user_file(), _settings.workspace_file(folder)):
+        found.update({name: _Given(value, str(path)) for name, value in _settings.read_file(path).items()})
+    found.update(
+        {
+            name: _Given(value, _settings.VARIABLES[name])
+            for name, value in _settings.from_environment(os.environ).items()
+            if name != "dir"
+        }
+    )
+    key = found.get("api_key")
+    if key:
+        found["api_key"] = key._replace(value=f"…{key.value[-4:]}")
+    return found
