@@ -1,0 +1,216 @@
+"""Switches of `init()`: from an entry-point group to open integrations, and back.
+
+The switch `monitor_gym` is the group `tracker.monitor_gym`. Each of its entry points is a part: its name is the
+module to wait for, its value the integration. A part is opened when its module is imported and some run listens,
+once per process however many runs do, and closed when the last one leaves. No framework is imported on anyone's
+behalf, and without a switch not even the list of entry points is read.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from importlib.metadata import EntryPoint
+    from types import ModuleType
+
+    from tracker_core.integration import Policy, Sink
+
+_lock = threading.Lock()
+_parts: dict[tuple[str, str, str], Part] = {}
+"""(switch, module, value) -> part. Parts stay for the life of the process: import hooks cannot be taken back."""
+
+
+class Part:
+    """One integration of one switch in this process."""
+
+    def __init__(self, switch: str, entry: EntryPoint) -> None:
+        self.switch = switch
+        self.module_name = entry.name
+        self.error: str | None = None
+        """Why it could not be opened, once that was tried."""
+        self._entry = entry
+        self._module: ModuleType | None = None
+        self._waiting = False
+        self.listeners: list[tuple[Sink, Mapping[str, Any]]] = []
+        self._context: ExitStack | None = None
+        self._busy = False
+
+    @property
+    def open(self) -> bool:
+        return self._context is not None
+
+    def join(self, sink: Sink, options: Mapping[str, Any]) -> None:
+        with _lock:
+            self.listeners = [*self.listeners, (sink, options)]
+            wait = not self._waiting
+            self._waiting = True
+        if wait:
+            import wrapt
+
+            wrapt.register_post_import_hook(self._imported, self.module_name)
+        self._settle()
+
+    def leave(self, sink: Sink) -> None:
+        with _lock:
+            self.listeners = [listener for listener in self.listeners if listener[0] is not sink]
+        self._settle()
+
+    def tell(self, verb: str, call: Callable[[Sink], object]) -> None:
+        """Calls `call` with each listening run. What a run raises ends there, with one line in the log."""
+        from tracker_core.integration import complain
+
+        for sink, _ in self.listeners:
+            try:
+                call(sink)
+            except Exception as error:  # noqa: BLE001, PERF203 - the framework in whose call we are must not see it
+                complain(f"{verb} {self._entry}", f"{self.switch} could not {verb} for {self.module_name}: {error}")
+
+    def _imported(self, module: ModuleType) -> None:
+        self._module = module
+        self._settle()
+
+    def _settle(self) -> None:
+        """Opens or closes until that agrees with who listens.
+
+        The integration runs outside the lock: it imports, and another thread may be inside that very import,
+        waiting here. Whoever comes meanwhile leaves the work to the thread that is at it.
+        """
+        while True:
+            with _lock:
+                wanted = bool(self.listeners) and self._module is not None and self.error is None
+                if self._busy or wanted == self.open:
+                    return
+                self._busy = True
+            try:
+                if wanted:
+                    self._open()
+                else:
+                    self._close()
+            finally:
+                with _lock:
+                    self._busy = False
+
+    def _open(self) -> None:
+        from tracker_core.integration import complain
+
+        context = ExitStack()
+        try:
+            context.enter_context(self._entry.load()(self._module, FanOut(self)))
+        except Exception as error:  # noqa: BLE001 - it would fail the user's own import
+            self.error = f"{type(error).__name__}: {error}"
+            complain(f"open {self._entry}", f"{self.switch} leaves {self.module_name} out: {error}")
+            return
+        self._context = context
+
+    def _close(self) -> None:
+        from tracker_core.integration import complain
+
+        context, self._context = self._context, None
+        assert context is not None
+        try:
+            context.close()
+        except Exception as error:  # noqa: BLE001 - the run is ending; the user's program goes on
+            complain(f"close {self._entry}", f"undoing {self.switch} for {self.module_name}: {error}")
+
+
+class FanOut:
+    """The `SwitchSink` that an integration gets: every verb goes to each listening run, and none raises."""
+
+    def __init__(self, part: Part) -> None:
+        self._part = part
+        self.config = _ConfigFanOut(part)
+        self.summary = _SummaryFanOut(part)
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        listeners = self._part.listeners
+        return listeners[0][1] if listeners else {}
+
+    def log(self, data: Mapping[str, Any], /, step: int | None = None, commit: bool | None = None) -> None:
+        self._part.tell("log", lambda sink: sink.log(data, step=step, commit=commit))
+
+    def define_metric(self, name: str, /, *, step_metric: str | None = None, summary: str | None = None) -> None:
+        self._part.tell(
+            "define_metric", lambda sink: sink.define_metric(name, step_metric=step_metric, summary=summary)
+        )
+
+    def save(self, path: str, /, *, base_path: str | None = None, policy: Policy = "live") -> None:
+        self._part.tell("save", lambda sink: sink.save(path, base_path=base_path, policy=policy))
+
+    def follow(self, tail: str, source: str, /, **options: Any) -> None:
+        self._part.tell("follow", lambda sink: sink.follow(tail, source, **options))
+
+
+class _ConfigFanOut:
+    def __init__(self, part: Part) -> None:
+        self._part = part
+
+    def update(self, values: Mapping[str, Any], /, *, allow_val_change: bool | None = None) -> None:
+        self._part.tell("config", lambda sink: sink.config.update(values, allow_val_change=allow_val_change))
+
+
+class _SummaryFanOut:
+    def __init__(self, part: Part) -> None:
+        self._part = part
+
+    def update(self, values: Mapping[str, Any], /) -> None:
+        self._part.tell("summary", lambda sink: sink.summary.update(values))
+
+
+class Attachment:
+    """One run's hold on its switches. Closing lets go of them and is idempotent."""
+
+    def __init__(self, parts: Sequence[Part], sink: Sink) -> None:
+        self._parts = parts
+        self._sink = sink
+
+    def opened(self) -> list[str]:
+        """What is patched now, as `switch: module`."""
+        return [f"{part.switch}: {part.module_name}" for part in self._parts if part.open]
+
+    def close(self) -> None:
+        parts, self._parts = self._parts, ()
+        for part in reversed(parts):
+            part.leave(self._sink)
+
+
+def attach(names: Mapping[str, Any], sink: Sink) -> Attachment:
+    """Lets `sink` hear of everything that the switches in `names` find, now and when it is imported later.
+
+    A value is what the user gave `init()`: a false one leaves the switch off, a mapping sets it. In a mapping the
+    key of a module that the switch waits for holds that part's own options, or False to leave that part out;
+    every other key goes to all parts.
+    """
+    parts = []
+    for switch, value in names.items():
+        if not value:
+            continue
+        options = value if isinstance(value, Mapping) else {}
+        entries = list(entry_points(switch))
+        modules = {entry.name for entry in entries}
+        common = {key: option for key, option in options.items() if key not in modules}
+        for entry in entries:
+            own = options.get(entry.name, True)
+            if own is None or own is False:
+                continue
+            with _lock:
+                part = _parts.setdefault((switch, entry.name, entry.value), Part(switch, entry))
+            part.join(sink, {**common, **own} if isinstance(own, Mapping) else common)
+            parts.append(part)
+    return Attachment(parts, sink)
+
+
+def entry_points(switch: str) -> Iterator[EntryPoint]:
+    """The parts of a switch that installed distributions declare."""
+    from importlib import metadata
+
+    seen = set()
+    for entry in metadata.entry_points(group=f"tracker.{switch}"):
+        if (entry.name, entry.value) not in seen:
+            seen.add((entry.name, entry.value))
+            yield entry
