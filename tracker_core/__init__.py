@@ -1,6 +1,8 @@
 """The experiment tracker that stays on your machine: `import tracker_core as tracker; tracker.init()`."""
 
 from types import FunctionType as _FunctionType
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
 
 from tracker_core._errors import (
     AuthenticationError,
@@ -13,19 +15,87 @@ from tracker_core._errors import (
 )
 from tracker_core._version import __version__
 
+if _TYPE_CHECKING:
+    from tracker_core._alert import AlertLevel
+    from tracker_core._media.audio import Audio
+    from tracker_core._media.classes import Classes
+    from tracker_core._media.graph import Graph
+    from tracker_core._media.histogram import Histogram
+    from tracker_core._media.html import Html
+    from tracker_core._media.image import Image
+    from tracker_core._media.molecule import Molecule
+    from tracker_core._media.object3d import Object3D
+    from tracker_core._media.plotly import Plotly
+    from tracker_core._media.table import JoinedTable, Table
+    from tracker_core._media.text import Markdown, Text
+    from tracker_core._media.video import Video
+
 __all__ = [
+    "AlertLevel",
+    "Audio",
     "AuthenticationError",
+    "Classes",
     "CommError",
     "ConfigError",
     "Error",
+    "Graph",
+    "Histogram",
+    "Html",
+    "Image",
+    "JoinedTable",
     "LaunchError",
+    "Markdown",
+    "Molecule",
     "NotFoundError",
+    "Object3D",
+    "Plotly",
+    "Table",
+    "Text",
     "UsageError",
+    "Video",
     "__version__",
 ]
 
+# Names that only some scripts use, and the modules that load more than the core for them.
+_LAZY = {
+    "AlertLevel": "_alert",
+    "Audio": "_media.audio",
+    "Classes": "_media.classes",
+    "Graph": "_media.graph",
+    "Histogram": "_media.histogram",
+    "Html": "_media.html",
+    "Image": "_media.image",
+    "JoinedTable": "_media.table",
+    "Markdown": "_media.text",
+    "Molecule": "_media.molecule",
+    "Object3D": "_media.object3d",
+    "Plotly": "_media.plotly",
+    "Table": "_media.table",
+    "Text": "_media.text",
+    "Video": "_media.video",
+}
+
+
+def _shown(value: _Any) -> _Any:
+    """Users meet these in tracebacks and help(): show where to import them from."""
+    if isinstance(value, (type, _FunctionType)) and value.__module__.startswith(f"{__name__}._"):
+        value.__module__ = __name__
+    return value
+
+
+def __getattr__(name: str) -> _Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = globals()[name] = _shown(getattr(import_module(f"{__name__}.{_LAZY[name]}"), name))
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
 for _value in [globals().get(_name) for _name in __all__]:
-    # Users meet these in tracebacks and help(): show where to import them from.
-    if isinstance(_value, (type, _FunctionType)) and _value.__module__.startswith(f"{__name__}._"):
-        _value.__module__ = __name__
+    _shown(_value)
 del _value

@@ -41,6 +41,11 @@ class RunFolder:
         return self.path / "files"
 
     @property
+    def spool(self) -> Path:
+        """Media that wait to be encoded, and half-written files: nothing that outlives a finished run."""
+        return self.path / "spool"
+
+    @property
     def logs(self) -> Path:
         """What the tracker says about itself."""
         return self.path / "logs"

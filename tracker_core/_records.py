@@ -104,13 +104,15 @@ class Metric(_Record, frozen=True, kw_only=True, tag="metric"):
 class File(_Record, frozen=True, kw_only=True, tag="file"):
     """A file of the run, at `path` below its `files/` folder (POSIX separators).
 
-    `policy` tells when it is uploaded: once now, whenever it changes, or at the end.
+    `policy` tells when it is uploaded: once now, whenever it changes, or at the end. With `error` there is no
+    such file: it could not be encoded or read.
     """
 
     path: str
     policy: Literal["now", "live", "end"] = "now"
     size: int | None = None
     sha256: str | None = None
+    error: str = ""
 
 
 class Console(_Record, frozen=True, kw_only=True, tag="console"):

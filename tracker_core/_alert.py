@@ -1,0 +1,13 @@
+"""How urgent an alert is."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class AlertLevel(str, Enum):
+    """Levels of `run.alert`; their values may be given as texts too."""
+
+    INFO = "INFO"
+    WARN = "WARN"
+    ERROR = "ERROR"

@@ -1,0 +1,233 @@
+"""Tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from tracker_core._errors import UsageError
+from tracker_core._media.base import Media
+from tracker_core._media.column import cell_of, declared, joined
+from tracker_core._media.table_file import encoded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from tracker_core._media.column import Kind
+    from tracker_core._media.place import Place
+
+_DEFAULT_COLUMNS = ("Input", "Output", "Expected")
+
+
+class Table(Media):
+    """Rows of cells under named columns; cells may be media.
+
+    From `columns` and `data` (rows, an array (rows, columns) or a dataframe), or from `dataframe`, or row by row
+    with `add_data`. A column's first value decides its kind, and another kind raises unless `allow_mixed_types`;
+    `dtype` says the kinds beforehand; with `optional=False` no cell may be None.
+
+    A table may grow and be logged again: only new rows are written then, so logging it every step is cheap, and
+    each log keeps the table as it was. (`log_mode` is accepted for scripts that give it; any of them does this.)
+    """
+
+    kind: ClassVar[str] = "table-file"
+    MAX_ROWS = None
+
+    def __init__(  # noqa: PLR0917 - the order that users know
+        self,
+        columns: Iterable[Any] | None = None,
+        data: Any = None,
+        rows: Any = None,
+        dataframe: Any = None,
+        dtype: Any = None,
+        optional: bool = True,
+        allow_mixed_types: bool = False,
+        log_mode: str | None = None,
+    ) -> None:
+        del log_mode
+        given = next((one for one in (dataframe, data, rows) if one is not None), None)
+        names, cells = _cells_of(given)
+        if columns is not None:
+            names = [str(name) for name in columns]
+        elif names is None:
+            width = len(cells[0]) if cells else 0
+            names = [str(index) for index in range(width)] if width else list(_DEFAULT_COLUMNS)
+        if len(set(names)) != len(names):
+            raise UsageError(f"two columns have one name: {names}")
+        self.columns = names
+        self._optional = optional
+        self._mixed = allow_mixed_types
+        self._kinds: list[Kind] = declared(names, dtype)
+        self._rows: list[list[Any]] = []
+        self._exposed = False
+        self._stored: dict[tuple[Path, str], list[dict[str, Any]]] = {}
+        for row in cells:
+            self.add_data(*row)
+
+    @property
+    def data(self) -> list[list[Any]]:
+        """The rows themselves. A table whose rows were handed out is written whole when it is logged again."""
+        self._exposed = True
+        return self._rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def add_data(self, *data: Any) -> None:
+        """Adds one row, a value a column. Raises UsageError when the number or a kind does not fit."""
+        if len(data) != len(self.columns):
+            raise UsageError(f"{len(data)} values for the {len(self.columns)} columns {self.columns}")
+        row = [cell_of(value) for value in data]
+        self._check(row)
+        self._rows.append(row)
+
+    add_row = add_data
+
+    def add_column(self, name: str, data: Any, optional: bool = True) -> None:
+        """Adds a column with a value for each row; of a table without rows and columns, it makes the rows."""
+        cells = [cell_of(value) for value in data]
+        if name in self.columns:
+            raise UsageError(f"there is a column {name!r} already")
+        if self._rows and len(cells) != len(self._rows):
+            raise UsageError(f"{len(cells)} values for {len(self._rows)} rows")
+        if not self._rows and self.columns not in ([], list(_DEFAULT_COLUMNS)):
+            raise UsageError("a column with values cannot join columns that have none; add rows first")
+        if not optional and None in cells:
+            raise UsageError(f"column {name!r} holds None and is not optional")
+        kind: Kind = "none"
+        for cell in cells:
+            kind = joined(name, kind, cell, mixed=self._mixed)
+        if not self._rows:
+            self.columns, self._kinds, self._rows = [], [], [[] for _ in cells]
+        self.columns = [*self.columns, name]
+        self._kinds.append(kind)
+        for row, cell in zip(self._rows, cells, strict=True):
+            row.append(cell)
+        self._stored.clear()
+
+    def add_computed_columns(self, fn: Callable[[int, dict[str, Any]], Mapping[str, Any]]) -> None:
+        """Adds the columns that `fn(index, row)` returns for every row; `row` is a map by column."""
+        added = [fn(index, dict(zip(self.columns, row, strict=True))) for index, row in enumerate(self._rows)]
+        for name in added[0] if added else ():
+            self.add_column(name, [values[name] for values in added])
+
+    def get_column(self, name: str, convert_to: str | None = None) -> Any:
+        """The values of a column, as a list or, with `convert_to="numpy"`, an array."""
+        if name not in self.columns:
+            raise UsageError(f"there is no column {name!r} among {self.columns}")
+        if convert_to not in (None, "numpy"):
+            raise UsageError(f"convert_to is {convert_to!r}; 'numpy' or nothing is wanted")
+        at = self.columns.index(name)
+        cells = [row[at] for row in self._rows]
+        if convert_to is None:
+            return cells
+        import numpy as np
+
+        return np.array(cells)
+
+    def get_index(self) -> list[int]:
+        """The numbers of the rows."""
+        return list(range(len(self._rows)))
+
+    def get_dataframe(self) -> Any:
+        """A pandas dataframe of the rows."""
+        from tracker_core._media.base import require
+
+        require("pandas", "pandas", "Table.get_dataframe")
+        import pandas as pd
+
+        return pd.DataFrame(self._rows, columns=self.columns)
+
+    def iterrows(self) -> Iterator[tuple[int, list[Any]]]:
+        """Number and values of each row."""
+        yield from enumerate(self._rows)
+
+    def _check(self, row: Sequence[Any]) -> None:
+        kinds = [
+            joined(name, kind, cell, mixed=self._mixed)
+            for name, kind, cell in zip(self.columns, self._kinds, row, strict=True)
+        ]
+        if not self._optional and None in row:
+            raise UsageError(f"a cell of the row {row!r:.200} is None and the table is not optional")
+        self._kinds = kinds
+
+    def _store(self, place: Place) -> dict[str, Any]:
+        if self._exposed:
+            self._readmit()
+        parts = self._stored.setdefault((place.files, place.key), [])
+        start = sum(part["rows"] for part in parts)
+        if start < len(self._rows) or not parts:
+            # A part at most as long as what follows is written anew with it: n logs make about log n parts.
+            while parts and parts[-1]["rows"] <= len(self._rows) - start:
+                start -= parts.pop()["rows"]
+            parts.append(self._part(place, start))
+        newest = {name: parts[-1][name] for name in ("path", "sha256", "size")}
+        return {
+            **newest,
+            "parts": list(parts),
+            "rows": len(self._rows),
+            "columns": list(self.columns),
+            "kinds": list(self._kinds),
+        }
+
+    def _part(self, place: Place, start: int) -> dict[str, Any]:
+        rows: Sequence[Sequence[Any]] = self._rows[start:]
+        if "media" in self._kinds or "any" in self._kinds:
+            rows = [
+                [
+                    cell.store(f"{place.key}/{name}", place.step, place.files) if isinstance(cell, Media) else cell
+                    for name, cell in zip(self.columns, row, strict=True)
+                ]
+                for row in rows
+            ]
+        return {**place.write("table", "table", encoded(self.columns, self._kinds, rows)), "rows": len(rows)}
+
+    def _readmit(self) -> None:
+        """Takes in what was done to the rows since they were handed out."""
+        rows, self._rows = self._rows, []
+        self._kinds = ["none"] * len(self.columns)
+        try:
+            for row in rows:
+                self.add_data(*row)
+        finally:
+            # The list that was handed out stays the table's own.
+            rows[:] = self._rows if len(self._rows) == len(rows) else rows
+            self._rows = rows
+        self._stored.clear()
+
+
+class JoinedTable(Media):
+    """Two tables side by side, joined where both have the same value under `join_key` (or one key for each)."""
+
+    kind: ClassVar[str] = "joined-table"
+
+    def __init__(self, table1: Table, table2: Table, join_key: str | Sequence[str]) -> None:
+        keys = [join_key, join_key] if isinstance(join_key, str) else list(join_key)
+        for table, key in zip((table1, table2), keys, strict=True):
+            if key not in table.columns:
+                raise UsageError(f"there is no column {key!r} to join on among {table.columns}")
+        self._tables = (table1, table2)
+        self._keys = keys
+
+    def _store(self, place: Place) -> dict[str, Any]:
+        first, second = (
+            table.store(f"{place.key}/{name}", place.step, place.files)
+            for name, table in zip(("table1", "table2"), self._tables, strict=True)
+        )
+        return {"table1": first, "table2": second, "join_key": self._keys}
+
+
+def _cells_of(given: Any) -> tuple[list[str] | None, list[Sequence[Any]]]:
+    """Column names, where `given` has them, and rows."""
+    if given is None:
+        return None, []
+    if hasattr(given, "columns") and hasattr(given, "itertuples"):  # pandas
+        return [str(name) for name in given.columns], list(given.itertuples(index=False, name=None))
+    if hasattr(given, "columns") and hasattr(given, "iter_rows"):  # polars
+        return [str(name) for name in given.columns], list(given.iter_rows())
+    if hasattr(given, "tolist"):
+        given = given.tolist()
+    rows = list(given)
+    if any(not isinstance(row, (list, tuple)) for row in rows):
+        raise UsageError("data is a list of rows, each a list with a value a column")
+    return None, rows

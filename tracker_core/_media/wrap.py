@@ -1,0 +1,89 @@
+"""Foreign objects that are logged as they are, as the fitting media. Imports no framework, and ours only at use."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from tracker_core._media.base import Media
+
+_LONGEST_LIST = 32
+
+
+def wrap(value: Any) -> Media | None:
+    """The media for a figure, picture, dataframe, or array of more than 32 numbers; None for any other value.
+
+    A list of nothing but such objects becomes one group.
+    """
+    if isinstance(value, Media):
+        return value
+    if isinstance(value, (list, tuple)):
+        return _group(value)
+    if value is None:
+        return None
+    if value is sys.modules.get("matplotlib.pyplot"):
+        return _figure(value)
+    maker = _MAKERS.get(type(value).__module__.partition(".")[0], _array)
+    return maker(value)
+
+
+def _figure(value: Any) -> Media | None:
+    from tracker_core._media.figure import is_matplotlib
+    from tracker_core._media.image import Image
+
+    return Image(value) if is_matplotlib(value) else None
+
+
+def _picture(value: Any) -> Media | None:
+    from tracker_core._media.image import Image
+
+    return Image(value) if hasattr(value, "tobytes") else None
+
+
+def _plotly(value: Any) -> Media | None:
+    from tracker_core._media.plotly import Plotly
+
+    return Plotly(value) if hasattr(value, "to_json") else None
+
+
+def _frame(value: Any) -> Media | None:
+    if not hasattr(value, "columns"):
+        return _array(value)
+    from tracker_core._media.table import Table
+
+    return Table(dataframe=value, allow_mixed_types=True)
+
+
+def _array(value: Any) -> Media | None:
+    """Arrays and tensors of any library: they have a shape and a type of their elements."""
+    shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
+    if dtype is None or not isinstance(shape, tuple):
+        return None
+    count = 1
+    for side in shape:
+        count *= side
+    kind = getattr(dtype, "kind", "f")  # torch's types tell no kind; numpy's that are no numbers say O, U, S, M
+    if count <= _LONGEST_LIST or kind not in "biuf":
+        return None
+    from tracker_core._media.histogram import Histogram
+
+    return Histogram(value)
+
+
+def _group(values: list[Any] | tuple[Any, ...]) -> Media | None:
+    if not values:
+        return None
+    first = values[0]
+    # Most lists are short lists of numbers: look at the first before at all.
+    if not isinstance(first, Media) and type(first).__module__.partition(".")[0] not in ("PIL", "matplotlib", "plotly"):
+        return None
+    members = [wrap(value) for value in values]
+    if any(member is None for member in members):
+        return None
+    from tracker_core._media.group import Group
+
+    return Group([member for member in members if member is not None])
+
+
+_MAKERS = {"matplotlib": _figure, "PIL": _picture, "plotly": _plotly, "pandas": _frame, "polars": _frame}
+"""By the package of the object's type."""
