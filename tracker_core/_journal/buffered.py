@@ -1,0 +1,202 @@
+"""A segment that is written by a thread, for file systems on which a memory map is not safe.
+
+What was appended in the last `INTERVAL` seconds dies with the process; everything else is as with a map.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
+
+from tracker_core._journal.format import FRAME_HEAD, MAP, ROW, decode_header
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+INTERVAL = 0.05
+"""Seconds between two writes."""
+
+QUEUE = 8 << 20
+"""Bytes that may wait for a file system that fails or is slow."""
+
+_WINDOW = 256 << 10
+_RETRY = 1.0
+
+
+class _Chunk(NamedTuple):
+    """Whole frames for `offset` of a file; without data: the file is to be closed."""
+
+    descriptor: int
+    offset: int
+    data: bytes
+
+
+class Flusher:
+    """The thread that writes what the segments of one journal were filled with, in order.
+
+    After a failed write it tries again every second, from the very byte where it stopped.
+    """
+
+    def __init__(self, stage: Callable[[], None], failed: Callable[[OSError], None]) -> None:
+        """`stage` hands over what was appended since it was last called; `failed` hears of every failed write."""
+        self._stage = stage
+        self._failed = failed
+        self._chunks: deque[_Chunk] = deque()
+        self._written = 0
+        self._failure: OSError | None = None
+        self._writing = threading.RLock()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="tracker-journal", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def add(self, chunk: _Chunk) -> None:
+        self._chunks.append(chunk)
+
+    def make_room(self) -> None:
+        """Waits for the file system when it is slower than the log. Raises OSError when it fails."""
+        if sum(len(chunk.data) for chunk in list(self._chunks)) > QUEUE:
+            if self._failure is not None:
+                raise OSError(*self._failure.args)
+            self._write_all()
+
+    def flush(self) -> None:
+        """Writes everything appended so far. Raises OSError when that fails; what is left stays queued."""
+        # Staging takes the writer's lock, and who holds that may wait for `_writing`: so never the other way round.
+        self._stage()
+        self._write_all()
+
+    def _write_all(self) -> None:
+        with self._writing:
+            while self._chunks:
+                chunk = self._chunks[0]
+                try:
+                    self._write(chunk)
+                except OSError as error:
+                    self._failure = error
+                    raise
+                # A signal handler may have flushed meanwhile.
+                if self._chunks and self._chunks[0] is chunk:
+                    self._chunks.popleft()
+                    self._written = 0
+            self._failure = None
+
+    def finish(self) -> int:
+        """Ends the thread and writes what is left; the number of records that could not be written."""
+        self._stop.set()
+        if self._thread.is_alive() and self._thread is not threading.current_thread():
+            # Not for ever: a signal handler may call this while the thread waits for what was interrupted.
+            self._thread.join(_RETRY)
+        self._try()
+        return self._give_up()
+
+    def abandon(self) -> None:
+        """In a forked child, where the thread does not exist."""
+        self._chunks.clear()
+
+    def _run(self) -> None:
+        pause = INTERVAL
+        while not self._stop.wait(pause):
+            pause = INTERVAL if self._try() else _RETRY
+
+    def _try(self) -> bool:
+        try:
+            self.flush()
+        except OSError as error:
+            self._failed(error)
+            return False
+        return True
+
+    def _write(self, chunk: _Chunk) -> None:
+        if not chunk.data:
+            os.close(chunk.descriptor)
+            return
+        if os.fstat(chunk.descriptor).st_nlink == 0:
+            raise FileNotFoundError(errno.ENOENT, "the file was deleted")
+        view = memoryview(chunk.data)
+        while self._written < len(view):
+            self._written += os.pwrite(chunk.descriptor, view[self._written :], chunk.offset + self._written)
+
+    def _give_up(self) -> int:
+        lost = 0
+        while self._chunks:
+            chunk = self._chunks.popleft()
+            lost += _records(chunk, self._written)
+            self._written = 0
+            if not chunk.data:
+                with contextlib.suppress(OSError):
+                    os.close(chunk.descriptor)
+        return lost
+
+
+class BufferedSegment:
+    """A file, and the part of it that is being filled in memory."""
+
+    __slots__ = ("_descriptor", "_flusher", "_staged", "base", "window")
+
+    def __init__(self, path: Path, flusher: Flusher) -> None:
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        self._flusher = flusher
+        self._staged = 0
+        self.base = 0
+        """Where in the file the window begins."""
+        self.window = bytearray(_WINDOW)
+
+    @property
+    def end(self) -> int:
+        """The offset in the file up to which the window may be filled."""
+        return self.base + len(self.window)
+
+    def slide(self, offset: int, size: int) -> None:
+        """Moves the window so that `size` bytes fit from `offset` on. Raises OSError when the file system fails."""
+        self._flusher.make_room()
+        self.stage(offset)
+        self.window = bytearray(max(_WINDOW, size))
+        self.base = offset
+
+    def stage(self, offset: int) -> None:
+        """Hands over what was filled in up to `offset`."""
+        if offset > self._staged:
+            data = bytes(memoryview(self.window)[self._staged - self.base : offset - self.base])
+            self._flusher.add(_Chunk(self._descriptor, self._staged, data))
+            self._staged = offset
+
+    def release(self) -> None:
+        """Nothing is kept in spare: memory does not run out when the disk does."""
+
+    def sync(self) -> None:
+        """Waits until what was written is on the disk. May run while another thread writes."""
+        self._flusher.flush()
+        os.fsync(self._descriptor)
+
+    def close(self, offset: int) -> None:
+        """The file ends at `offset`."""
+        self.stage(offset)
+        self._flusher.add(_Chunk(self._descriptor, offset, b""))
+        self.window = bytearray()
+
+    def abandon(self) -> None:
+        """Lets go of the file as it is."""
+        self._flusher.abandon()
+        self.window = bytearray()
+        with contextlib.suppress(OSError):
+            os.close(self._descriptor)
+
+
+def _records(chunk: _Chunk, written: int) -> int:
+    """How many records of `chunk` lie beyond its first `written` bytes."""
+    position = 0
+    if chunk.offset == 0 and (found := decode_header(chunk.data)):
+        position = found[1]
+    count = 0
+    while position < len(chunk.data):
+        length, _, kind = FRAME_HEAD.unpack_from(chunk.data, position)
+        position += 8 + length
+        count += position > written and kind in (ROW, MAP)
+    return count
