@@ -4,6 +4,7 @@ from types import FunctionType as _FunctionType
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
+from tracker_core._current import alert, config, define_metric, log, mark_preempting, restore, save, summary
 from tracker_core._errors import (
     AuthenticationError,
     CommError,
@@ -13,9 +14,16 @@ from tracker_core._errors import (
     NotFoundError,
     UsageError,
 )
+from tracker_core._run import Run
+from tracker_core._session import current as _current_run
+from tracker_core._session import finish, init
+from tracker_core._settings import Settings
 from tracker_core._version import __version__
 
 if _TYPE_CHECKING:
+    run: Run | None
+    """The current run; None before `init()` and after `finish()`."""
+
     from tracker_core._alert import AlertLevel
     from tracker_core._media.audio import Audio
     from tracker_core._media.classes import Classes
@@ -49,11 +57,24 @@ __all__ = [
     "NotFoundError",
     "Object3D",
     "Plotly",
+    "Run",
+    "Settings",
     "Table",
     "Text",
     "UsageError",
     "Video",
     "__version__",
+    "alert",
+    "config",
+    "define_metric",
+    "finish",
+    "init",
+    "log",
+    "mark_preempting",
+    "restore",
+    "run",
+    "save",
+    "summary",
 ]
 
 # Names that only some scripts use, and the modules that load more than the core for them.
@@ -84,6 +105,8 @@ def _shown(value: _Any) -> _Any:
 
 
 def __getattr__(name: str) -> _Any:
+    if name == "run":
+        return _current_run()
     if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

@@ -104,12 +104,13 @@ class Metric(_Record, frozen=True, kw_only=True, tag="metric"):
 class File(_Record, frozen=True, kw_only=True, tag="file"):
     """A file of the run, at `path` below its `files/` folder (POSIX separators).
 
-    `policy` tells when it is uploaded: once now, whenever it changes, or at the end. With `error` there is no
-    such file: it could not be encoded or read.
+    `policy` tells when it is kept: once now, whenever `source` (an absolute path) changes, or at the end. With
+    `error` there is no such file: it could not be encoded or read.
     """
 
     path: str
     policy: Literal["now", "live", "end"] = "now"
+    source: str | None = None
     size: int | None = None
     sha256: str | None = None
     error: str = ""
@@ -167,12 +168,15 @@ class End(_Record, frozen=True, kw_only=True, tag="end"):
     """The attempt is over.
 
     Written by the training process; by the background process when the training process died without it, then
-    with `state` set. `signal` is the name of the signal that ended it ("SIGTERM").
+    with `state` set. `signal` is the name of the signal that ended it ("SIGTERM"). A process that ends the run
+    while it exits can only guess its exit code (`certain=False`): the background process, where it learns the
+    real one, writes a second record.
     """
 
     exit_code: int | None = None
     signal: str | None = None
     state: State | None = None
+    certain: bool = True
 
 
 class Archive(_Record, frozen=True, kw_only=True, tag="archive"):

@@ -27,6 +27,7 @@ class Attempt(msgspec.Struct, kw_only=True):
     exit_code: int | None = None
     signal: str | None = None
     declared: records.State | None = None
+    end_weight: int = 0
     metadata: dict[str, Any] = {}
 
     @property
@@ -172,10 +173,12 @@ class Snapshot(msgspec.Struct, kw_only=True):
 
     def _end(self, record: records.End, attempt: int) -> None:
         entry = self._attempt(attempt, record.time)
-        # The process itself knows best; a verdict over a dead process (with `state`) only fills a silence.
-        if entry.end is None or entry.declared is not None:
-            entry.end, entry.exit_code, entry.signal = record.time, record.exit_code, record.signal
-            entry.declared = record.state
+        # A guess gives way to a verdict over the dead process, and both to what the process said for certain.
+        weight = 2 if record.state is not None else 3 if record.certain else 1
+        if weight < entry.end_weight:
+            return
+        entry.end, entry.exit_code, entry.signal = record.time, record.exit_code, record.signal
+        entry.declared, entry.end_weight = record.state, weight
 
     def _attempt(self, number: int, time: float) -> Attempt:
         number = number or max(self.attempts, default=1)

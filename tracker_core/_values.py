@@ -70,11 +70,18 @@ def same(left: Any, right: Any) -> bool:
     return bool(left == right)
 
 
+def text(value: str) -> str:
+    """`value` without lone surrogates, which no encoding of the journal can hold."""
+    if value.isascii():
+        return value
+    return value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+
+
 def _plain(value: Any, depth: int) -> Any:  # noqa: C901, PLR0912 - one line a kind
     if value is None or type(value) is bool or type(value) is float:
         return value
     if type(value) is str:
-        return _text(value)
+        return text(value)
     if depth > _DEPTH_LIMIT:
         return _fallback(value)
     if type(value) is dict or isinstance(value, Mapping):
@@ -86,7 +93,7 @@ def _plain(value: Any, depth: int) -> Any:  # noqa: C901, PLR0912 - one line a k
     if isinstance(value, Enum):
         return value.name
     if isinstance(value, str):
-        return _text(str(value))
+        return text(str(value))
     if isinstance(value, (bytes, bytearray)):
         return bytes(value).decode("utf-8", "replace")
     if isinstance(value, AbstractSet):
@@ -98,7 +105,7 @@ def _plain(value: Any, depth: int) -> Any:  # noqa: C901, PLR0912 - one line a k
     if hasattr(value, "isoformat"):
         return str(value.isoformat())
     if hasattr(value, "__fspath__"):
-        return _text(str(value))
+        return text(str(value))
     if isinstance(value, Sequence):
         return [_plain(item, depth + 1) for item in value]
     if (size := _size(value)) is not None and size <= LIST_LIMIT and hasattr(value, "tolist"):
@@ -138,17 +145,10 @@ def _set(value: AbstractSet[Any], depth: int) -> list[Any]:
 
 def _key(key: Any) -> str:
     if type(key) is str:
-        return _text(key)
+        return text(key)
     if isinstance(key, Enum):
         return key.name
-    return _text(str(key))
-
-
-def _text(value: str) -> str:
-    """`value` without lone surrogates, which no encoding of the journal can hold."""
-    if value.isascii():
-        return value
-    return value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    return text(str(key))
 
 
 def _wide(value: int) -> float | None:
@@ -163,13 +163,13 @@ _warned: set[type] = set()
 
 def _fallback(value: Any) -> str:
     try:
-        text = repr(value)
+        shown = repr(value)
     except Exception as error:  # noqa: BLE001 - a broken repr is no reason to lose the rest
-        text = f"<{type(value).__qualname__}, whose repr failed: {error}>"
+        shown = f"<{type(value).__qualname__}, whose repr failed: {error}>"
     if type(value) not in _warned:
         _warned.add(type(value))
         warnings.warn(
             f"a value of type {type(value).__module__}.{type(value).__qualname__} is recorded as its repr",
             stacklevel=2,
         )
-    return _text(text if len(text) <= _REPR_LIMIT else f"{text[:_REPR_LIMIT]}…")
+    return text(shown if len(shown) <= _REPR_LIMIT else f"{shown[:_REPR_LIMIT]}…")

@@ -2,6 +2,7 @@
 
 from tracker_core._journal.format import ROW, Damage, Header, KeySet, Position
 from tracker_core._journal.liveness import alive
+from tracker_core._journal.nowhere import Nowhere
 from tracker_core._journal.reader import START, Block, Entry, Numbers, Reader, seal
 from tracker_core._journal.writer import Writer, open_writer
 
@@ -13,6 +14,7 @@ __all__ = [
     "Entry",
     "Header",
     "KeySet",
+    "Nowhere",
     "Numbers",
     "Position",
     "Reader",

@@ -43,7 +43,7 @@ class Image(Media):
 
     kind: ClassVar[str] = "image-file"
 
-    def __init__(  # noqa: PLR0917 - the order that users know
+    def __init__(
         self,
         data_or_path: Any,
         mode: str | None = None,

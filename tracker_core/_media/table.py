@@ -33,7 +33,7 @@ class Table(Media):
     kind: ClassVar[str] = "table-file"
     MAX_ROWS = None
 
-    def __init__(  # noqa: PLR0917 - the order that users know
+    def __init__(
         self,
         columns: Iterable[Any] | None = None,
         data: Any = None,

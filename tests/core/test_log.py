@@ -1,0 +1,224 @@
+"""`run.log`: what is written, at which step, and what the run knows of it afterwards."""
+
+from __future__ import annotations
+
+import enum
+import math
+import threading
+
+import numpy as np
+import pytest
+
+import tracker_core as tracker
+from tracker_core import _journal
+from tracker_core import _records as records
+
+
+@pytest.fixture
+def run():
+    run = tracker.init(project="p", settings={"silent": True})
+    yield run
+    run.finish()
+
+
+def rows(run):
+    """What the journals hold: (step, values) in the order of writing."""
+    found = []
+    for path in run.folder.journals():
+        for entry in _journal.Reader(path).entries():
+            if isinstance(entry, _journal.Numbers) and entry.key_set.stream == "metrics":
+                found.append((entry.step, dict(zip(entry.key_set.names, entry.values, strict=True))))
+            elif isinstance(entry, records.Row):
+                found.append((entry.step, dict(entry.data)))
+    return found
+
+
+def test_each_call_is_written_at_once_and_takes_the_next_step(run):
+    run.log({"loss": 1.0})
+    run.log({"loss": 0.5, "epoch": 1})
+    assert rows(run) == [(0, {"loss": 1.0}), (1, {"loss": 0.5, "epoch": 1})]
+    assert run.step == 2
+
+
+def test_commit_false_stays_on_the_step(run):
+    run.log({"a": 1.0}, commit=False)
+    run.log({"b": 2.0})
+    run.log({"c": 3.0})
+    assert rows(run) == [(0, {"a": 1.0}), (0, {"b": 2.0}), (1, {"c": 3.0})]
+
+
+def test_a_given_step_is_kept_and_nothing_is_dropped(run):
+    run.log({"a": 1.0}, step=10)
+    run.log({"a": 2.0}, step=3)
+    run.log({"b": 3.0})
+    run.log({"b": 4.0}, step=20, commit=True)
+    assert [step for step, _ in rows(run)] == [10, 3, 10, 20]
+    assert run.step == 21
+
+
+def test_an_empty_row_moves_the_step_only(run):
+    run.log({})
+    run.log({"a": 1})
+    assert rows(run) == [(1, {"a": 1})]
+
+
+def test_numbers_keep_their_kind(run):
+    values = {"int": 2**53 + 1, "float": 0.1, "bool": True, "negative": -(2**63), "wide": 2**64}
+    run.log(values)
+    [(_, kept)] = rows(run)
+    assert kept == {**values, "wide": float(2**64)}
+    assert [type(value) for value in kept.values()] == [int, float, bool, int, float]
+
+
+def test_the_same_names_with_other_types_are_kept_apart(run):
+    for value in (1, 1.5, True, np.float64(2.5), np.int64(3), np.float32(0.5)):
+        run.log({"x": value})
+    assert [kept["x"] for _, kept in rows(run)] == [1, 1.5, True, 2.5, 3, 0.5]
+    assert [type(kept["x"]) for _, kept in rows(run)] == [int, float, bool, float, int, float]
+
+
+def test_numbers_of_other_libraries(run):
+    torch = pytest.importorskip("torch")
+    run.log({"tensor": torch.tensor(0.5), "parameter": torch.nn.Parameter(torch.tensor([2.0]))})
+    run.log({"zero-d": np.array(3), "one": np.array([4.5]), "bool": np.bool_(True)})
+    run.log({"few": np.arange(3), "tensors": torch.arange(2)})
+    assert rows(run) == [
+        (0, {"tensor": 0.5, "parameter": 2.0}),
+        (1, {"zero-d": 3, "one": 4.5, "bool": True}),
+        (2, {"few": [0, 1, 2], "tensors": [0, 1]}),
+    ]
+
+
+def test_numbers_that_are_not_finite_survive(run):
+    run.log({"nan": math.nan, "inf": math.inf, "minus": -math.inf})
+    [(_, kept)] = rows(run)
+    assert math.isnan(kept["nan"])
+    assert (kept["inf"], kept["minus"]) == (math.inf, -math.inf)
+
+
+def test_nested_mappings_are_joined(run):
+    run.log({"val": {"loss": 0.5, "top": {"one": 1}}, "note": "text"})
+    assert rows(run) == [(0, {"val.loss": 0.5, "val.top.one": 1, "note": "text"})]
+    assert run.summary["val.loss"] == 0.5
+    assert run.summary["val"] == {"loss": 0.5, "top": {"one": 1}}
+    assert run.summary.val["top"]["one"] == 1
+
+
+def test_anything_else_is_kept_as_its_repr_with_one_warning(run):
+    class Odd:
+        def __repr__(self):
+            return "odd"
+
+    with pytest.warns(UserWarning, match="Odd is recorded as its repr"):
+        run.log({"x": Odd(), "y": 1.0})
+    run.log({"x": Odd()})
+    assert rows(run) == [(0, {"x": "odd", "y": 1.0}), (1, {"x": "odd"})]
+
+
+def test_hostile_texts_are_kept(run):
+    run.log({"bad \udc80 key": "bad \udc80 text", "": "empty", "k" * 10_000: 1.0})
+    [(_, kept)] = rows(run)
+    assert kept == {
+        "bad ??? key".replace("???", "\ufffd" * 3): "bad ??? text".replace("???", "\ufffd" * 3),
+        "": "empty",
+        "k" * 10_000: 1.0,
+    }
+
+
+def test_enums_are_their_names(run):
+    class Phase(enum.IntEnum):
+        TRAIN = 1
+
+    run.log({"phase": Phase.TRAIN})
+    assert rows(run) == [(0, {"phase": "TRAIN"})]
+
+
+@pytest.mark.parametrize("data", [None, [1], 5, "text", {1: 2.0}, {("a",): 1}])
+def test_wrong_data_raises_and_loses_nothing(run, data):
+    run.log({"a": 1.0})
+    with pytest.raises(TypeError):
+        run.log(data)
+    run.log({"a": 2.0})
+    assert rows(run) == [(0, {"a": 1.0}), (1, {"a": 2.0})]
+
+
+@pytest.mark.parametrize("step", ["1", 1.5, 2**63, object()])
+def test_a_wrong_step_raises(run, step):
+    run.log({"a": 1.0})
+    with pytest.raises(TypeError, match="whole number"):
+        run.log({"a": 1.0}, step=step)
+
+
+def test_whole_steps_of_other_libraries(run):
+    run.log({"a": 1.0}, step=np.int64(7))
+    run.log({"a": 1.0}, step=8.0)
+    assert [step for step, _ in rows(run)] == [7, 8]
+
+
+def test_the_summary_holds_the_last_value_whoever_logged_it(run):
+    run.log({"a": 1.0, "b": 1})
+    run.log({"a": 2.0})
+    assert dict(run.summary) == {"a": 2.0, "b": 1}
+    run.log({"a": 3.0, "b": 5})
+    run.log({"b": 6, "c": "x"})
+    assert dict(run.summary) == {"a": 3.0, "b": 6, "c": "x"}
+
+
+def test_a_value_by_hand_stands_until_the_next_logged_one(run):
+    run.log({"a": 1.0})
+    run.summary["a"] = 100
+    assert run.summary["a"] == 100
+    run.log({"b": 1.0})
+    assert run.summary["a"] == 100
+    run.log({"a": 2.0})
+    assert run.summary["a"] == 2.0
+
+
+def test_threads_lose_nothing(run):
+    def work(name):
+        for value in range(500):
+            run.log({name: float(value)})
+
+    threads = [threading.Thread(target=work, args=(f"t{i}",)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = rows(run)
+    assert sorted(step for step, _ in found) == list(range(2000))
+    for i in range(4):
+        assert [kept[f"t{i}"] for _, kept in found if f"t{i}" in kept] == [float(v) for v in range(500)]
+
+
+def test_a_clock_set_back_does_not_make_time_fall(run, monkeypatch):
+    clock = iter([1000.0, 1001.0, 500.0, 501.0, 502.0])
+    monkeypatch.setattr("time.time", lambda: next(clock))
+    run._logbook._now = 0.0
+    for _ in range(4):
+        run.log({"a": 1.0})
+    monkeypatch.undo()
+    times = [
+        entry.time
+        for path in run.folder.journals()
+        for entry in _journal.Reader(path).entries()
+        if isinstance(entry, _journal.Numbers)
+    ]
+    assert times == sorted(times)
+    assert times[-1] - times[0] == pytest.approx(2.0)
+
+
+def test_logging_after_the_end_is_an_error():
+    run = tracker.init(project="p", settings={"silent": True})
+    run.log({"a": 1.0})
+    run.finish()
+    with pytest.raises(tracker.UsageError, match="finished"):
+        run.log({"a": 2.0})
+    assert run.summary["a"] == 1.0
+
+
+def test_a_huge_value_is_left_out_and_the_rest_kept(run):
+    with pytest.warns(UserWarning, match="left out"):
+        run.log({"big": "x" * (40 << 20), "small": 1.0})
+    [(_, kept)] = rows(run)
+    assert kept["small"] == 1.0
+    assert "too large" in kept["big"]

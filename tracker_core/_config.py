@@ -1,0 +1,210 @@
+"""`run.config`: what a run was started with, guarded against silent change."""
+
+from __future__ import annotations
+
+from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
+from typing import TYPE_CHECKING, Any
+
+from tracker_core import _records as records
+from tracker_core._errors import ConfigError
+from tracker_core._tree import Attributes, grow, prune
+from tracker_core._values import plain, same
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_SIZE_LIMIT = 10_000_000
+
+
+class Config(Attributes):
+    """A mapping with attribute access; values are kept as plain data (tuples as lists, enums as names ...).
+
+    Setting a key to an equal value is always fine. Another value raises ConfigError unless
+    `init(allow_val_change=True)` or `update(..., allow_val_change=True)` allows it; equality is that of canonical
+    JSON, so a list equals a tuple and 1 equals 1.0. Keys that begin with `_` are kept but not listed.
+    """
+
+    __slots__ = ("_allow", "_data", "_kept", "_locked", "_now", "_write")
+
+    def __init__(self, write: Callable[[records.Record], None], now: Callable[[], float], *, allow: bool) -> None:
+        self._write = write
+        self._now = now
+        self._allow = allow
+        self._data: dict[str, Any] = {}
+        self._kept: dict[str, Any] = {}
+        self._locked: set[str] = set()
+
+    def update(self, values: Any = None, allow_val_change: bool | None = None, **kwargs: Any) -> None:
+        """Sets many keys, all or none. Nested mappings replace, they are not merged.
+
+        `values` is anything that `init(config=)` takes.
+        """
+        given = _load(values)
+        with _Leave(self, allow_val_change):
+            self._set({**given, **kwargs})
+
+    def setdefaults(self, values: Any) -> None:
+        """Sets the keys that are missing; never an error."""
+        self._set({key: value for key, value in _load(values).items() if _clean(key) not in self._data})
+
+    def update_locked(self, values: Mapping[str, Any], user: str | None = None) -> None:  # noqa: ARG002 - wandb's call
+        """Sets keys, whatever they were, and ignores later changes of them: what a sweep does."""
+        with _Leave(self, allow=True):
+            self._set(dict(values))
+        self._locked.update(map(_clean, values))
+
+    def as_dict(self) -> dict[str, Any]:
+        """A copy, nested dicts included."""
+        return prune(self._data)  # type: ignore[no-any-return]
+
+    def persist(self) -> None:
+        """Writes what was changed in place inside lists; everything else is written when it is set."""
+        changed = {key: value for key, value in self.as_dict().items() if not same(value, self._kept.get(key))}
+        if changed:
+            self._keep(changed)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self._data.get(key, default)
+
+    def keys(self) -> KeysView[str]:
+        return self._listed().keys()
+
+    def values(self) -> ValuesView[Any]:
+        return self._listed().values()
+
+    def items(self) -> ItemsView[str, Any]:
+        return self._listed().items()
+
+    def pop(self, key: str, *default: Any) -> Any:
+        if key not in self._data and default:
+            return default[0]
+        value = self._data[key]
+        del self[key]
+        return value
+
+    def __getitem__(self, key: str) -> Any:
+        return self._data[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self._set({key: value})
+
+    def __delitem__(self, key: str) -> None:
+        if key not in self._data:
+            raise KeyError(key)
+        self.admit((key,), None)
+        del self._data[key]
+        self._kept.pop(key, None)
+        self._write(records.Config(time=self._now(), remove=(key,)))
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._data
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._listed())
+
+    def __len__(self) -> int:
+        return len(self._listed())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Mapping | Config) and dict(self.items()) == dict(other.items())
+
+    __hash__ = None  # type: ignore[assignment]  # it can change
+
+    def __repr__(self) -> str:
+        return repr(self.as_dict())
+
+    def admit(self, path: tuple[str, ...], new: Any) -> None:
+        """Refuses a change (see `_tree.Owner`)."""
+        if self._allow:
+            return
+        old: Any = self._data
+        for part in path:
+            if not isinstance(old, dict) or part not in old:
+                return
+            old = old[part]
+        if not same(prune(old), new):
+            raise ConfigError(
+                f"config {'.'.join(path)!r} is {_short(prune(old))} and would become {_short(new)}. "
+                "To allow it, pass allow_val_change=True to init() or config.update(); "
+                "for a value that varies during training use log()"
+            )
+
+    def changed(self, path: tuple[str, ...]) -> None:
+        """Keeps a nested change (see `_tree.Owner`)."""
+        self._keep({path[0]: prune(self._data[path[0]])})
+
+    def restore(self, values: Mapping[str, Any]) -> None:
+        """Takes over an earlier attempt's values without writing them again."""
+        for key, value in values.items():
+            self._data[key] = grow(self, (key,), value)
+            self._kept[key] = value
+
+    def _set(self, values: Mapping[str, Any]) -> None:
+        items = {_clean(key): plain(value) for key, value in values.items()}
+        for key, value in items.items():
+            _check_size(key, value)
+            if key not in self._locked:
+                self.admit((key,), value)
+        fresh = {}
+        for key, value in items.items():
+            if key in self._locked or (key in self._kept and _identical(value, self._kept[key])):
+                continue
+            self._data[key] = grow(self, (key,), value)
+            fresh[key] = value
+        if fresh:
+            self._keep(fresh)
+
+    def _keep(self, values: dict[str, Any]) -> None:
+        self._kept.update(prune(values))
+        self._write(records.Config(time=self._now(), set=values))
+
+    def _listed(self) -> dict[str, Any]:
+        return {key: value for key, value in self._data.items() if not key.startswith("_")}
+
+
+class _Leave:
+    """For a moment, changes are allowed (or not); None changes nothing."""
+
+    __slots__ = ("_allow", "_before", "_config")
+
+    def __init__(self, config: Config, allow: bool | None) -> None:
+        self._config = config
+        self._allow = allow
+
+    def __enter__(self) -> None:
+        self._before = self._config._allow  # noqa: SLF001 - its own class's state
+        if self._allow is not None:
+            self._config._allow = self._allow  # noqa: SLF001
+
+    def __exit__(self, *exc: object) -> None:
+        self._config._allow = self._before  # noqa: SLF001
+
+
+def _load(values: Any) -> dict[str, Any]:
+    from tracker_core import _config_source
+
+    return _config_source.load(values)
+
+
+def _clean(key: Any) -> str:
+    return str(key).strip("-") or str(key)
+
+
+def _identical(new: Any, old: Any) -> bool:
+    """Equal in value and in type: 1 and 1.0 are equal, but the newer one is kept."""
+    return same(new, old) and repr(new) == repr(old)
+
+
+def _check_size(key: str, value: Any) -> None:
+    size = len(value) if isinstance(value, str) else 0
+    if isinstance(value, dict | list) and len(value) > 1000:
+        size = len(records.encode(records.Config(time=0.0, set={key: value})))
+    if size > _SIZE_LIMIT:
+        raise ConfigError(
+            f"config {key!r} has {size / 1e6:.0f} MB; a value may have 10 MB. Save it as a file with run.save() instead"
+        )
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

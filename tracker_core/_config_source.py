@@ -1,0 +1,95 @@
+"""Everything that `init(config=)` can read a config from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tracker_core._errors import ConfigError, UsageError
+
+DEFAULTS_FILE = "config-defaults.yaml"
+
+
+def load(source: Any) -> dict[str, Any]:
+    """The config in `source`, shallowly: its values are still as they came.
+
+    `source` is None, a mapping, an argparse.Namespace, absl flags, a dataclass or pydantic object, any object with
+    attributes, or the path of a YAML, JSON or TOML file (plain, or in the described form `key: {desc:, value:}`).
+    Raises ConfigError for a file that cannot be read, TypeError for anything else.
+    """
+    if source is None:
+        return {}
+    if isinstance(source, (str, os.PathLike)):
+        return read_file(Path(source))
+    if isinstance(source, Mapping):
+        return {str(key): value for key, value in source.items()}
+    for method in ("flag_values_dict", "model_dump", "_asdict"):  # absl flags, pydantic, namedtuple
+        if callable(convert := getattr(source, method, None)):
+            return dict(convert())
+    if callable(getattr(source, "keys", None)) and hasattr(source, "__getitem__"):
+        return {str(key): source[key] for key in source.keys()}  # noqa: SIM118 - it need not be iterable
+    if isinstance(source, (list, tuple, set, int, float, bool, bytes, type)):
+        raise TypeError(f"config must be a mapping, an object with attributes or a file's path, not {source!r}")
+    fields = getattr(type(source), "__dataclass_fields__", None) or getattr(type(source), "__struct_fields__", None)
+    if fields:
+        return {name: getattr(source, name) for name in fields}
+    try:
+        return {key: value for key, value in vars(source).items() if not key.startswith("_")}
+    except TypeError:
+        raise TypeError(
+            f"config must be a mapping, an object with attributes or a file's path, not {source!r}"
+        ) from None
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """The config in a file, by its ending: .json, .toml, else YAML."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read the config file {path}: {error}") from error
+    try:
+        content = _parse(path, text)
+    except ValueError as error:
+        raise ConfigError(f"the config file {path} cannot be understood: {error}") from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise ConfigError(
+            f"the config file {path} must hold a mapping of names to values, not {type(content).__name__}"
+        )
+    return _undescribe({str(key): value for key, value in content.items()})
+
+
+def _parse(path: Path, text: str) -> Any:
+    suffix = path.suffix.lower()
+    if suffix == ".json":
+        import json
+
+        return json.loads(text)
+    if suffix == ".toml":
+        import sys
+
+        if sys.version_info >= (3, 11):
+            import tomllib
+        else:
+            import tomli as tomllib
+        return tomllib.loads(text)
+    try:
+        import yaml
+    except ModuleNotFoundError:
+        raise UsageError(f"reading {path} needs PyYAML: pip install 'tracker-core[yaml]'") from None
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(str(error)) from error
+
+
+def _undescribe(content: dict[str, Any]) -> dict[str, Any]:
+    """The described form, where every value is a map with `value` and perhaps `desc`, becomes the plain one."""
+    content = {key: value for key, value in content.items() if key not in ("wandb_version", "_wandb")}
+    described = content and all(
+        isinstance(value, dict) and "value" in value and value.keys() <= {"value", "desc"} for value in content.values()
+    )
+    return {key: value["value"] for key, value in content.items()} if described else content

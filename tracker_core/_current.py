@@ -1,0 +1,114 @@
+"""The module's own verbs: what `tracker.log(...)` and `tracker.config.lr` do is done by the current run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from tracker_core import _session
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator, Mapping
+
+    from tracker_core import _records as records
+
+
+def log(data: Mapping[str, Any], step: int | None = None, commit: bool | None = None, sync: bool | None = None) -> None:
+    """`Run.log` of the current run. Raises UsageError when there is none."""
+    _session.need().log(data, step, commit, sync)
+
+
+def define_metric(
+    name: str,
+    step_metric: Any = None,
+    step_sync: bool | None = None,
+    hidden: bool | None = None,
+    summary: str | None = None,
+    goal: str | None = None,
+    overwrite: bool | None = None,
+) -> records.Metric:
+    """`Run.define_metric` of the current run."""
+    return _session.need().define_metric(name, step_metric, step_sync, hidden, summary, goal, overwrite)
+
+
+def save(
+    glob_str: str | os.PathLike[str] | None = None,
+    base_path: str | os.PathLike[str] | None = None,
+    policy: Literal["now", "live", "end"] = "live",
+) -> list[str]:
+    """`Run.save` of the current run."""
+    return _session.need().save(glob_str, base_path, policy)
+
+
+def restore(name: str, root: str | os.PathLike[str] | None = None, replace: bool = False) -> Any:
+    """`Run.restore` of the current run."""
+    return _session.need().restore(name, root, replace)
+
+
+def alert(
+    title: str, text: str = "", level: Literal["INFO", "WARN", "ERROR"] = "INFO", wait_duration: Any = None
+) -> None:
+    """`Run.alert` of the current run."""
+    _session.need().alert(title, text, level, wait_duration)
+
+
+def mark_preempting() -> None:
+    """`Run.mark_preempting` of the current run."""
+    _session.need().mark_preempting()
+
+
+class Current:
+    """Stands for the `config` or `summary` of whichever run is the current one.
+
+    It can be imported before `init()`; using it before that raises UsageError.
+    """
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: Literal["config", "summary"]) -> None:
+        object.__setattr__(self, "_name", name)
+
+    @property
+    def _own(self) -> Any:
+        return getattr(_session.need(), self._name)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)  # what copy, pickle and inspect try on everything
+        return getattr(self._own, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self._own, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        delattr(self._own, name)
+
+    def __getitem__(self, key: str) -> Any:
+        return self._own[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self._own[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self._own[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._own
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._own)
+
+    def __len__(self) -> int:
+        return len(self._own)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or self._own == other
+
+    __hash__ = object.__hash__
+
+    def __repr__(self) -> str:
+        return repr(self._own) if _session.current() is not None else f"<the {self._name} of a run that is to come>"
+
+
+config = Current("config")
+summary = Current("summary")

@@ -1,0 +1,101 @@
+"""How the process ends, told to whoever has to know it first.
+
+Python has no hook that knows the exit code, so `sys.exit` and `sys.excepthook` are wrapped to note it, SIGTERM gets a
+handler where nobody else wants it, and `atexit` calls. Installed once per process, at the first run.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType, TracebackType
+
+_CTRL_C = 255
+
+_tell: Callable[[int, str | None], None] | None = None
+_pid = 0
+_code = 0
+_signal: str | None = None
+
+
+def watch(tell: Callable[[int, str | None], None]) -> None:
+    """From now on `tell(exit_code, signal)` is called once when this process ends, but for SIGKILL and `os._exit`.
+
+    A forked child is another process: it calls nothing.
+    """
+    global _tell, _pid
+    first = _tell is None
+    _tell, _pid = tell, os.getpid()
+    if not first:
+        return
+    _wrap_exit()
+    _wrap_excepthook()
+    atexit.register(_end)
+    _catch_sigterm()
+
+
+def forget() -> None:
+    """A run goes on: what was noted of an exit that then did not happen (a caught SystemExit) no longer holds."""
+    global _code, _signal
+    _code, _signal = 0, None
+
+
+def _end() -> None:
+    if _tell is not None and os.getpid() == _pid:
+        _tell(_code, _signal)
+
+
+def _wrap_exit() -> None:
+    original = sys.exit
+
+    def exit(status: Any = None, /) -> Any:  # noqa: A001 - it stands for sys.exit
+        if threading.current_thread() is threading.main_thread():
+            _note(_exit_code(status))
+        original(status)
+
+    exit.__doc__, exit.__module__ = original.__doc__, original.__module__
+    sys.exit = exit
+
+
+def _wrap_excepthook() -> None:
+    original = sys.excepthook
+
+    def excepthook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> Any:
+        if issubclass(kind, KeyboardInterrupt):
+            _note(_CTRL_C, "SIGINT")
+        else:
+            _note(1)
+        return original(kind, error, trace)
+
+    sys.excepthook = excepthook
+
+
+def _catch_sigterm() -> None:
+    # Only the main thread may, and only where the default (to die at once) stands: a user's handler is the user's.
+    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _terminated)
+
+
+def _terminated(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the form of a handler
+    signal.signal(number, signal.SIG_DFL)
+    if _tell is not None and os.getpid() == _pid:
+        _tell(128 + number, signal.Signals(number).name)
+    os.kill(os.getpid(), number)
+
+
+def _note(code: int, name: str | None = None) -> None:
+    global _code, _signal
+    _code, _signal = code, name
+
+
+def _exit_code(status: Any) -> int:
+    if status is None:
+        return 0
+    return status & 0xFF if isinstance(status, int) else 1

@@ -1,0 +1,380 @@
+"""One process's pen on a run: the hot path of `log`, the run's clock and its current step."""
+
+from __future__ import annotations
+
+import struct
+import threading
+import time
+import warnings
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from tracker_core import _metrics, _values
+from tracker_core import _records as records
+from tracker_core._errors import UsageError
+from tracker_core._journal import ROW
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tracker_core._journal import Writer
+
+_LAYOUT_LIMIT = 4096
+_WAITING_LIMIT = 10_000
+_ROW_LIMIT = 32 << 20
+_LONG = 10_000
+_STEPS = range(-(2**63), 2**63)
+
+
+class _Layout:
+    """The rows that have the same names and types: how they are packed, and the last of them."""
+
+    __slots__ = ("aggregates", "names", "pack", "set_id", "settled", "types", "values")
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
+        self.types: tuple[type, ...] | None = None
+        self.pack: Callable[..., bytes] = bytes
+        self.set_id = 0
+        self.values: tuple[Any, ...] = ()
+        self.settled: tuple[Any, ...] = ()
+        self.aggregates: list[tuple[int, _metrics.Aggregate]] = []
+
+
+class Logbook:
+    """Writes rows and records to one journal. Safe from several threads and from signal handlers.
+
+    `reopen` gives the journal when there is none yet: in a forked child, or on a rank that waits for the run to be
+    known (then None: rows wait). Without `files` no media are kept. `latest` receives the newest value of
+    every key when `settle` is called.
+    """
+
+    def __init__(
+        self,
+        writer: Writer | None,
+        reopen: Callable[[], Writer | None],
+        *,
+        definitions: dict[str, records.Metric],
+        files: Path | None,
+    ) -> None:
+        self.step = 0
+        self.latest: dict[str, Any] = {}
+        self.aggregates: dict[str, _metrics.Aggregate] = {}
+        self.definitions = definitions
+        self.closed = False
+        self._writer = writer
+        self._reopen = reopen
+        self._files = files
+        self._lock = threading.RLock()
+        self._layouts: dict[tuple[str, ...], _Layout] = {}
+        self._variants: dict[tuple[Any, ...], _Layout] = {}
+        self._order: dict[_Layout, None] = {}
+        self._newest: _Layout | None = None
+        self._waiting: list[records.Record] = []
+        self._append: Callable[[bytes], None] = writer.append if writer else _never
+        self._now = 0.0
+        self._shift = 0.0
+
+    def log(  # noqa: C901 - one function because each call costs
+        self, data: Mapping[str, Any], step: int | None = None, commit: bool | None = None
+    ) -> None:
+        """See `Run.log`. The first lines are the path of nearly every call: no allocation beyond the row itself."""
+        layout = self._layouts.get(tuple(data)) if type(data) is dict else None
+        if layout is not None:
+            values = tuple(data.values())
+            if layout.types == tuple(map(type, values)) and (step is None or type(step) is int):
+                with self._lock:
+                    now = time.time() + self._shift
+                    if now < self._now:
+                        now = self._set_back(now)
+                    at = self.step if step is None else step
+                    try:
+                        body = layout.pack(ROW, layout.set_id, at, now, *values)
+                    except struct.error:  # an int beyond 64 bits
+                        pass
+                    else:
+                        self._now = now
+                        self._append(body)
+                        layout.values = values
+                        if step is None:
+                            if commit is not False:
+                                self.step = at + 1
+                        else:
+                            self._pass(at, commit)
+                        if layout is not self._newest:
+                            self._renew(layout)
+                        if layout.aggregates:
+                            for index, aggregate in layout.aggregates:
+                                aggregate.add(values[index])
+                        return
+        self._log_any(data, step, commit)
+
+    def now(self) -> float:
+        """Seconds since the epoch, never falling: a clock that is set back goes on from where it was."""
+        with self._lock:
+            now = time.time() + self._shift
+            if now < self._now:
+                now = self._set_back(now)
+            self._now = now
+            return now
+
+    def write(self, record: records.Record) -> None:
+        """Writes one record; UsageError when the run is finished."""
+        with self._lock:
+            self._check_open()
+            if (writer := self._ready()) is not None:
+                writer.write(record)
+            elif len(self._waiting) < _WAITING_LIMIT:
+                self._waiting.append(record)
+
+    def redefined(self) -> None:
+        """After `definitions` changed: what is logged from now on obeys them."""
+        with self._lock:
+            self.settle()
+            self._layouts.clear()
+            self._variants.clear()
+            for name in list(self.aggregates):
+                if not _metrics.aggregated(_metrics.find(self.definitions, name)):
+                    del self.aggregates[name]
+
+    def take_over(
+        self, last_step: int | None, latest: dict[str, Any], aggregates: dict[str, _metrics.Aggregate]
+    ) -> None:
+        """Goes on where an earlier attempt ended."""
+        self.step = 0 if last_step is None else last_step + 1
+        self.latest.update(latest)
+        self.aggregates.update(aggregates)
+
+    def settle(self) -> None:
+        """Brings `latest` up to date."""
+        with self._lock:
+            for layout in self._order:
+                if layout.values is layout.settled:
+                    continue
+                layout.settled = layout.values
+                for name, value in zip(layout.names, layout.values, strict=True):
+                    self._settle_one(name, value)
+
+    def sync(self) -> None:
+        """Brings everything logged to the disk."""
+        with self._lock:
+            if self._writer is not None:
+                self._writer.sync()
+
+    def forget(self, reopen: Callable[[], Writer | None]) -> None:
+        """In a forked child: leaves the parent's journal alone; the next write opens one of its own."""
+        self._lock = threading.RLock()  # the parent's may have been held at the fork
+        if self._writer is not None:
+            self._writer.abandon()
+        self._writer = None
+        self._append = _never
+        self._reopen = reopen
+        self._layouts.clear()
+        self._variants.clear()
+
+    def close(self) -> None:
+        """Settles and closes the journal; logging is an error from here on."""
+        with self._lock:
+            if self.closed:
+                return
+            self.settle()
+            self.closed = True
+            self._append = _never
+            self._layouts.clear()
+            if self._writer is not None:
+                self._writer.close()
+
+    def _log_any(self, data: Mapping[str, Any], step: Any, commit: bool | None) -> None:
+        _check_mapping(data)
+        step = _check_step(step)
+        with self._lock:
+            self._check_open()
+            at = self.step if step is None else step
+            row: dict[str, Any] = {}
+            numeric = self._collect(data, at, "", row)
+            self._add_steps(row)
+            if row:
+                self._write_row(row, at, data if numeric else None)
+            self._pass(at, commit if step is not None else commit is not False)
+
+    def _collect(self, data: Mapping[str, Any], step: int, prefix: str, row: dict[str, Any]) -> bool:
+        """Fills `row` with plain values under joined names; says whether all of them are numbers."""
+        numeric = True
+        for name, value in data.items():
+            key = _values.text(f"{prefix}{name}")
+            if (single := _values.number(value)) is not None:
+                row[key] = single
+            elif isinstance(value, Mapping):
+                numeric = self._collect(value, step, f"{key}.", row) and numeric
+            else:
+                row[key] = self._render(key, value, step)
+                numeric = False
+        return numeric
+
+    def _render(self, key: str, value: Any, step: int) -> Any:
+        if value is None or isinstance(value, str):
+            return _values.plain(value)
+        from tracker_core import _media
+
+        media = _media.wrap(value)
+        if media is None:
+            return _values.plain(value)
+        if self._files is None:
+            return {"_type": media.kind}
+        return media.store(key, step, self._files)
+
+    def _add_steps(self, row: dict[str, Any]) -> None:
+        """Adds the step metrics that the row's metrics are drawn over, with their newest values."""
+        if not self.definitions:
+            return
+        for key in list(row):
+            metric = _metrics.find(self.definitions, key)
+            if metric is None or not metric.step_sync or metric.step_metric in row or metric.step_metric is None:
+                continue
+            self.settle()
+            if metric.step_metric in self.latest:
+                row[metric.step_metric] = self.latest[metric.step_metric]
+
+    def _write_row(self, row: dict[str, Any], step: int, data: Mapping[str, Any] | None) -> None:
+        """Writes a checked row; `data`, when it is all numbers, is what the next call will look like."""
+        layout = self._layout(row, data) if data is not None else None
+        values = tuple(row.values())
+        now = self.now()
+        if layout is not None and layout.types is not None:
+            self._append(layout.pack(ROW, layout.set_id, step, now, *values))
+        else:
+            layout = None if data is not None else self._loose(row)
+            self._write_any(records.Row(time=now, step=step, data=row))
+        if layout is None:
+            self.settle()
+            for name, value in row.items():
+                self._settle_one(name, value)
+            return
+        layout.values = values
+        self._renew(layout)
+        for index, aggregate in layout.aggregates:
+            aggregate.add(values[index])
+
+    def _write_any(self, record: records.Row) -> None:
+        if (writer := self._ready()) is None:
+            if len(self._waiting) < _WAITING_LIMIT:
+                self._waiting.append(record)
+            return
+        writer.write(_shrink(record))
+
+    def _layout(self, row: dict[str, Any], data: Mapping[str, Any]) -> _Layout | None:
+        """The packed layout of a row of numbers, remembered under the names and types that `data` has."""
+        names = tuple(row)
+        kinds = "".join("d" if type(value) is float else "q" if type(value) is int else "?" for value in row.values())
+        layout = self._variants.get((names, kinds))
+        if layout is None:
+            writer = self._ready()
+            if writer is None or len(self._variants) >= _LAYOUT_LIMIT:
+                return None
+            layout = _Layout(names)
+            key_set = writer.key_set(names, kinds)
+            layout.set_id, layout.pack = key_set.id, key_set.pack
+            layout.aggregates = [(i, found) for i, name in enumerate(names) if (found := self._aggregate(name))]
+            layout.types = tuple(_TYPES[kind] for kind in kinds)
+            self._variants[names, kinds] = layout
+        types = tuple(map(type, data.values()))
+        if tuple(data) == names and all(map(_packs_as, types, kinds)):
+            layout.types = types
+            self._layouts[names] = layout
+        return layout
+
+    def _loose(self, row: dict[str, Any]) -> _Layout | None:
+        names = tuple(row)
+        layout = self._variants.get((names, None))
+        if layout is None and len(self._variants) < _LAYOUT_LIMIT:
+            layout = self._variants[names, None] = _Layout(names)
+            layout.aggregates = [(i, found) for i, name in enumerate(names) if (found := self._aggregate(name))]
+        return layout
+
+    def _aggregate(self, name: str) -> _metrics.Aggregate | None:
+        if not _metrics.aggregated(_metrics.find(self.definitions, name)):
+            return None
+        return self.aggregates.setdefault(name, _metrics.Aggregate())
+
+    def _settle_one(self, name: str, value: Any) -> None:
+        aggregate = self.aggregates.get(name)
+        metric = _metrics.find(self.definitions, name) if aggregate is not None else None
+        if aggregate is None or metric is None:
+            self.latest[name] = float(value) if isinstance(value, float) else value
+            return
+        if metric.summary is not None and "none" not in metric.summary:
+            self.latest[name] = aggregate.summary(metric.summary, metric.goal)
+
+    def _renew(self, layout: _Layout) -> None:
+        """Makes `layout` the newest, so that keys it shares with others settle to its values."""
+        self._order.pop(layout, None)
+        self._order[layout] = None
+        self._newest = layout
+
+    def _pass(self, at: int, commit: bool | None) -> None:
+        after = at + 1 if commit else at
+        self.step = max(self.step, after)
+
+    def _ready(self) -> Writer | None:
+        if self._writer is None and not self.closed:
+            self._writer = self._reopen()
+            if self._writer is not None:
+                self._append = self._writer.append
+                waiting, self._waiting = self._waiting, []
+                for record in waiting:
+                    self._writer.write(record)
+        return self._writer
+
+    def _set_back(self, now: float) -> float:
+        """The clock was set back, or ticks coarsely: go on from the last time."""
+        self._shift += self._now - now
+        return self._now
+
+    def _check_open(self) -> None:
+        if self.closed:
+            raise UsageError("this run is finished: call init() for a new one, or init(resume=...) to go on with it")
+
+
+_TYPES: dict[str, type] = {"d": float, "q": int, "?": bool}
+
+
+def _packs_as(given: type, kind: str) -> bool:
+    """Whether `struct` packs such a value exactly: numpy's float64 is a float, an IntEnum's member no plain int."""
+    return given is _TYPES[kind] or (kind == "d" and issubclass(given, float))
+
+
+def _never(_: bytes) -> None:
+    raise AssertionError("no journal is open")
+
+
+def _check_mapping(data: Any) -> None:
+    if not isinstance(data, Mapping):
+        raise TypeError(f"log() takes a mapping of names to values, like {{'loss': 0.5}}, not {type(data).__name__}")
+    for key in data:
+        if not isinstance(key, str):
+            raise TypeError(f"log() takes strings as names; {key!r} is {type(key).__name__}")
+
+
+def _check_step(step: Any) -> int | None:
+    if step is None:
+        return None
+    single = _values.number(step)
+    if single is None or isinstance(single, bool) or single != int(single) or int(single) not in _STEPS:
+        raise TypeError(f"step must be a whole number of 64 bits, not {step!r}")
+    return int(single)
+
+
+def _shrink(record: records.Row) -> records.Row:
+    """`record`, its longest values cut when it is too large for a journal."""
+    if not any(isinstance(value, str | list | dict) and len(value) > _LONG for value in record.data.values()):
+        return record
+    if len(records.encode(record)) <= _ROW_LIMIT:
+        return record
+    data = dict(record.data)
+    for key, value in record.data.items():
+        size = len(records.encode(records.Row(time=0.0, step=0, data={key: value})))
+        if size > _ROW_LIMIT // 8:
+            data[key] = f"<{size} bytes, too large for a logged value>"
+            warnings.warn(f"{key!r} has {size / 1e6:.0f} MB and is left out: save it as a file instead", stacklevel=6)
+    return records.Row(time=record.time, step=record.step, data=data, stream=record.stream)

@@ -1,0 +1,188 @@
+"""What earlier runs left in a folder: the answers that `init` needs about ids, resuming and forking.
+
+Reads journals only; the store is not needed to go on with a run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tracker_core import _folder, _journal, _metrics
+from tracker_core import _records as records
+from tracker_core._folder import RunFolder
+from tracker_core._snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_AUTO = ".resume"
+
+
+class Past(msgspec.Struct, kw_only=True):
+    """A run as its earlier attempts left it."""
+
+    snapshot: Snapshot
+    last_step: int | None
+    """The highest step of a visible row; None when nothing was logged."""
+    latest: dict[str, Any]
+    aggregates: dict[str, _metrics.Aggregate]
+
+
+def occupants(root: Path, project: str, run_id: str) -> Iterator[tuple[RunFolder, Snapshot]]:
+    """The folders that hold this id in this project, newest first, archived ones left out."""
+    for folder in reversed(_folder.find(root, run_id)):
+        snapshot = identify(folder)
+        if snapshot.project == project and snapshot.archived is None:
+            yield folder, snapshot
+
+
+def identify(folder: RunFolder) -> Snapshot:
+    """Enough of a run to tell whose id it is: its first record, and what people did to it."""
+    snapshot = Snapshot()
+    for path in folder.journals():
+        reader = _journal.Reader(path)
+        edited = path.name.startswith("000-")
+        for entry in reader.entries():
+            if isinstance(entry, records.Archive | records.Delete | records.Start):
+                snapshot.apply(entry, attempt=0 if edited else 1)
+            if isinstance(entry, records.Start) and not edited:
+                break
+        if not edited and snapshot.id:
+            break
+    return snapshot
+
+
+def read(folder: RunFolder, *, until: int | None = None) -> Past:
+    """The whole past of a run; with `until` only what stands at or below that step."""
+    snapshot = Snapshot()
+    journals = [(int(path.name[:3]), path) for path in folder.journals()]
+    for attempt, path in journals:
+        for entry in _journal.Reader(path).entries():
+            if isinstance(entry, _journal.Numbers | _journal.KeySet | records.Row | records.Console):
+                continue
+            snapshot.apply(entry, attempt=attempt)
+    fold = _Rows(snapshot)
+    for attempt, path in journals:
+        limit = _lower(snapshot.visible_step(attempt), until)
+        for entry in _journal.Reader(path).entries():
+            fold.add(entry, limit)
+    return Past(snapshot=snapshot, last_step=fold.last_step, latest=fold.summary(), aggregates=fold.aggregates)
+
+
+class _Rows:
+    """Folds rows into their newest values. Values by hand and by log compete by time."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.last_step: int | None = None
+        self.aggregates: dict[str, _metrics.Aggregate] = {}
+        self._latest: dict[str, tuple[float, Any]] = {}
+        self._watched: dict[str, bool] = {}
+
+    def add(self, entry: object, limit: int | None) -> None:
+        if isinstance(entry, _journal.Numbers):
+            if entry.key_set.stream == "metrics":
+                self._row(entry.key_set.names, entry.values, entry.step, entry.time, limit)
+        elif isinstance(entry, records.Row):
+            if entry.stream == "metrics":
+                self._row(tuple(entry.data), tuple(entry.data.values()), entry.step, entry.time, limit)
+        elif isinstance(entry, records.Summary):
+            for key, value in entry.set.items():
+                self._latest[key] = (entry.time, value)
+            for key in entry.remove:
+                self._latest.pop(key, None)
+
+    def summary(self) -> dict[str, Any]:
+        result = {}
+        for key, (_, value) in self._latest.items():
+            metric = _metrics.find(self.snapshot.metrics, key)
+            kinds = _metrics.aggregated(metric)
+            if not kinds or key not in self.aggregates or metric is None:
+                result[key] = value
+            elif "none" not in kinds:
+                result[key] = self.aggregates[key].summary(kinds, metric.goal)
+        return result
+
+    def _row(self, names: tuple[str, ...], values: tuple[Any, ...], step: int, at: float, limit: int | None) -> None:
+        if limit is not None and step > limit:
+            return
+        if self.last_step is None or step > self.last_step:
+            self.last_step = step
+        for name, value in zip(names, values, strict=True):
+            known = self._latest.get(name)
+            if known is None or at >= known[0]:
+                self._latest[name] = (at, value)
+            if self._is_watched(name):
+                self.aggregates.setdefault(name, _metrics.Aggregate()).add(value)
+
+    def _is_watched(self, name: str) -> bool:
+        if name not in self._watched:
+            self._watched[name] = bool(_metrics.aggregated(_metrics.find(self.snapshot.metrics, name)))
+        return self._watched[name]
+
+
+def copy(fork: records.Fork, folder: RunFolder, attempt: int) -> None:
+    """Gives a forked run the history that it goes on from, in a journal of its own: its origin may be deleted."""
+    origin = RunFolder(folder.root / fork.folder)
+    snapshot = read(origin).snapshot
+    writer = _journal.open_writer(folder, "history", run=folder.id, attempt=attempt)
+    for path in origin.journals():
+        hidden = snapshot.visible_step(int(path.name[:3]))
+        limit = fork.step if hidden is None else min(hidden, fork.step)
+        for entry in _journal.Reader(path).entries():
+            if isinstance(entry, _journal.Numbers) and entry.step <= limit:
+                key_set = writer.key_set(entry.key_set.names, entry.key_set.kinds, entry.key_set.stream)
+                writer.append(key_set.pack(_journal.ROW, key_set.id, entry.step, entry.time, *entry.values))
+            elif isinstance(entry, records.Metric) or (isinstance(entry, records.Row) and entry.step <= limit):
+                writer.write(entry)
+    writer.close()
+
+
+def archive(folder: RunFolder, successor: str, run_id: str) -> None:
+    """Sets an earlier run of the same id aside; nothing of it is moved or lost."""
+    writer = _journal.open_writer(folder, f"edit-{os.getpid()}", run=run_id, attempt=0)
+    writer.write(records.Archive(time=time.time(), successor=successor))
+    writer.close()
+
+
+def remember(root: Path, run_id: str, project: str, program: str) -> None:
+    """Notes a run that `resume="auto"` may go on with. One note a run: two that fail do not disturb each other."""
+    note = root / _AUTO / f"{run_id}.json"
+    note.parent.mkdir(exist_ok=True)
+    note.write_text(json.dumps({"id": run_id, "project": project, "program": program}), encoding="utf-8")
+
+
+def forget(root: Path, run_id: str) -> None:
+    """Takes the note back: the run ended well."""
+    (root / _AUTO / f"{run_id}.json").unlink(missing_ok=True)
+
+
+def unfinished(root: Path, project: str, program: str) -> str | None:
+    """The id of the newest noted run of this project and program that nobody is writing any more."""
+    notes = sorted((root / _AUTO).glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in notes:
+        try:
+            note = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if (note.get("project"), note.get("program")) != (project, program):
+            continue
+        folder = next((found for found, _ in occupants(root, project, note["id"])), None)
+        if folder is not None and not busy(folder):
+            return str(note["id"])
+    return None
+
+
+def busy(folder: RunFolder) -> bool:
+    """Whether a training process is writing this run now."""
+    return any(_journal.alive(path) for path in folder.journals() if "-main" in path.name)
+
+
+def _lower(left: int | None, right: int | None) -> int | None:
+    return right if left is None else left if right is None else min(left, right)

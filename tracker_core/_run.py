@@ -1,0 +1,339 @@
+"""Run: the verbs that a training script uses."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from tracker_core import _metrics
+from tracker_core import _records as records
+from tracker_core._config import Config
+from tracker_core._errors import UsageError
+from tracker_core._names import check_tags
+from tracker_core._summary import Summary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from types import TracebackType
+
+    from tracker_core._folder import RunFolder
+    from tracker_core._journal import Writer
+    from tracker_core._logbook import Logbook
+    from tracker_core._settings import Settings
+    from tracker_core._snapshot import Snapshot
+
+
+class Run:
+    """One experiment. `init()` makes it; use it as a context manager, or call `finish()`, or just let the script end.
+
+    Everything is written to the run's folder when the call returns, and survives the process.
+    """
+
+    def __init__(
+        self,
+        *,
+        snapshot: Snapshot,
+        folder: RunFolder,
+        logbook: Logbook,
+        settings: Settings,
+        mode: records.Mode,
+        resumed: bool = False,
+        allow_val_change: bool = False,
+        owner: bool = True,
+    ) -> None:
+        self._snapshot = snapshot
+        self._logbook = logbook
+        self._settings = settings
+        self._finishing = threading.Lock()
+        self._owner = owner
+        self._opened = contextlib.ExitStack()  # undone before the end is written
+        self._after = contextlib.ExitStack()  # done when the journal is closed
+        self.quiet = settings.silent
+        self.folder = folder
+        self.mode = mode
+        self.resumed = resumed
+        self.starting_step = logbook.step
+        self.notify: Callable[[], None] = _nobody
+        self.config = Config(self._record, logbook.now, allow=allow_val_change)
+        self.summary = Summary(self._record, logbook.now, logbook.latest, logbook.settle)
+
+    # What the run is
+
+    @property
+    def id(self) -> str:
+        return self._snapshot.id
+
+    @property
+    def project(self) -> str:
+        return self._snapshot.project
+
+    @property
+    def entity(self) -> str:
+        """The team or user that the run belongs to; empty where there is no server."""
+        return self._snapshot.entity
+
+    @property
+    def path(self) -> str:
+        """`entity/project/id`, as `Api().run()` takes it; without an entity `project/id`."""
+        return "/".join(part for part in (self.entity, self.project, self.id) if part)
+
+    @property
+    def name(self) -> str:
+        """Display name; may be set at any time."""
+        return self._snapshot.name
+
+    @name.setter
+    def name(self, value: str) -> None:
+        self._update(name=str(value))
+
+    @property
+    def notes(self) -> str:
+        return self._snapshot.notes
+
+    @notes.setter
+    def notes(self, value: str | None) -> None:
+        self._update(notes=str(value or ""))
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Append with `run.tags += ("best",)`."""
+        return self._snapshot.tags
+
+    @tags.setter
+    def tags(self, value: Iterable[str] | str | None) -> None:
+        self._update(tags=check_tags((value,) if isinstance(value, str) else tuple(value or ())))
+
+    @property
+    def group(self) -> str:
+        return self._snapshot.group
+
+    @property
+    def job_type(self) -> str:
+        return self._snapshot.job_type
+
+    @property
+    def dir(self) -> str:
+        """The folder of the run's files; what is saved there stays with the run."""
+        return str(self.folder.files)
+
+    @property
+    def step(self) -> int:
+        """The step that the next `log()` without one will use."""
+        return self._logbook.step
+
+    @property
+    def start_time(self) -> float:
+        """When the first attempt began, in seconds since the epoch."""
+        return self._snapshot.start
+
+    @property
+    def url(self) -> str | None:
+        """The run's page on the server; None where there is no server."""
+        return None
+
+    @property
+    def project_url(self) -> str | None:
+        return None
+
+    @property
+    def offline(self) -> bool:
+        return self.mode == "offline"
+
+    @property
+    def disabled(self) -> bool:
+        return self.mode == "disabled"
+
+    @property
+    def settings(self) -> Settings:
+        return self._settings
+
+    @property
+    def attempt(self) -> int:
+        """Which life of this run this is, from 1; a resume begins another."""
+        return max(self._snapshot.attempts, default=1)
+
+    # What it records
+
+    def log(
+        self,
+        data: Mapping[str, Any],
+        step: int | None = None,
+        commit: bool | None = None,
+        sync: bool | None = None,  # noqa: ARG002 - old scripts pass it
+    ) -> None:
+        """Records what `data` holds at one step, at once.
+
+        Without `step` the run's current step is used and then raised by one; `commit=False` leaves it, so that the
+        next call adds to the same step. With `step` any order will do: a value that is logged again at a step
+        replaces the one before. Nested mappings become metrics with joined names, `{"val": {"loss": 1}}` is
+        `val.loss`. Numbers of any library, strings, lists, media and mappings of these are kept; anything else as
+        its repr.
+
+        Raises TypeError when `data` is no mapping of strings and UsageError after `finish()`.
+        """
+        self._logbook.log(data, step, commit)
+
+    def define_metric(
+        self,
+        name: str,
+        step_metric: Any = None,
+        step_sync: bool | None = None,
+        hidden: bool | None = None,
+        summary: str | None = None,
+        goal: str | None = None,
+        overwrite: bool | None = None,
+    ) -> records.Metric:
+        """Says how a metric, or all that match `prefix*`, is drawn and summarised.
+
+        `step_metric` is the metric to draw it over; with `step_sync` (the default then) rows that lack it get its
+        newest value. `summary` names what the summary holds instead of the last value: "min", "max", "mean",
+        "last", "first", "best" (with `goal`), joined by commas, or "none".
+        """
+        metric = _metrics.definition(
+            name,
+            time=self._logbook.now(),
+            step_metric=step_metric,
+            step_sync=step_sync,
+            hidden=hidden,
+            summary=summary,
+            goal=goal,
+            overwrite=overwrite,
+        )
+        self._logbook.settle()
+        self._record(metric)
+        self._snapshot.apply(metric)
+        self._logbook.redefined()
+        return metric
+
+    def alert(
+        self,
+        title: str,
+        text: str = "",
+        level: Literal["INFO", "WARN", "ERROR"] = "INFO",
+        wait_duration: Any = None,  # noqa: ARG002 - nothing is delivered yet that would have to wait
+    ) -> None:
+        """Keeps a message to people with the run."""
+        if str(level).upper() not in ("INFO", "WARN", "ERROR"):
+            raise UsageError(f"level={level!r} must be INFO, WARN or ERROR")
+        self._record(
+            records.Alert(time=self._logbook.now(), title=title, text=text, level=str(level).upper())  # type: ignore[arg-type]
+        )
+
+    def save(
+        self,
+        glob_str: str | os.PathLike[str] | None = None,
+        base_path: str | os.PathLike[str] | None = None,
+        policy: Literal["now", "live", "end"] = "live",
+    ) -> list[str]:
+        """Keeps files with the run: now, whenever they change, or at the end.
+
+        The glob is expanded once. Files keep their path below `base_path` (by default the part of the glob without
+        wildcards, or the file's name). Returns the paths in the run's folder. Without arguments it does nothing:
+        names, notes and config are saved as they are set.
+        """
+        if glob_str is None:
+            return []
+        from tracker_core import _saved
+
+        kept = _saved.keep(self.folder.files, os.fspath(glob_str), base_path, policy, self._logbook.now())
+        for record in kept:
+            self._record(record)
+        return [str(self.folder.files / record.path) for record in kept]
+
+    def restore(self, name: str, root: str | os.PathLike[str] | None = None, replace: bool = False) -> Any:
+        """Opens a copy, below `root` (the current folder), of a file saved with this run; None if there is none."""
+        source = self.folder.files / name
+        target = Path(root or ".") / name
+        if not source.is_file() or self.folder.files.resolve() not in source.resolve().parents:
+            return None
+        if replace or not target.exists():
+            import shutil
+
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+        return target.open(encoding="utf-8")
+
+    def mark_preempting(self) -> None:
+        """Says that the machine is about to be taken away: a failing end is then "preempted", not "failed"."""
+        preempting = records.Preempting(time=self._logbook.now())
+        self._record(preempting)
+        self._snapshot.apply(preempting, attempt=self.attempt)
+        self._logbook.sync()
+
+    # How it ends
+
+    def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
+        """Ends the run; logging afterwards is an error. Calling it again does nothing.
+
+        What is left to be mirrored or uploaded is waited for, at most `finish_timeout` seconds; the rest goes on in
+        the background.
+        """
+        self.end(records.End(time=self._logbook.now(), exit_code=exit_code or 0), quiet=bool(quiet))
+
+    def end(self, end: records.End, *, quiet: bool = False) -> None:
+        """`finish()` for the session, which may know of a signal."""
+        with self._finishing:
+            if self._logbook.closed:
+                return
+            self.quiet = quiet or self._settings.silent
+            _undo(self._opened)
+            self.config.persist()
+            if self._owner:
+                self._logbook.write(end)
+                self._snapshot.apply(end, attempt=self.attempt)
+            self._logbook.close()
+            _undo(self._after)
+
+    def disown(self, reopen: Callable[[], Writer | None]) -> None:
+        """In a forked child: what is logged goes to a journal of its own, and only the parent ends the run."""
+        self._owner = False
+        self._finishing = threading.Lock()
+        self._opened.pop_all()
+        self._after.pop_all()
+        self._logbook.forget(reopen)
+
+    def join(self, folder: RunFolder, snapshot: Snapshot) -> None:
+        """On another rank: the run is known now."""
+        self.folder, self._snapshot = folder, snapshot
+
+    def __deepcopy__(self, memo: Any) -> Run:
+        return self
+
+    def __enter__(self) -> Run:  # noqa: PYI034 - Self is not in 3.10
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.finish(0 if kind is None else 1)
+
+    def __repr__(self) -> str:
+        return f"<Run {self.path} {self.name!r}>"
+
+    def follow(self, tail: str, source: str, /, **options: Any) -> None:
+        """Asks the background process to mirror `source` (see `tracker_core.integration.Sink`)."""
+        self._record(records.Tail(time=self._logbook.now(), tail=tail, source=source, options=options))
+        self.notify()
+
+    def _record(self, record: records.Record) -> None:
+        self._logbook.write(record)
+
+    def _update(self, **fields: Any) -> None:
+        update = records.Update(time=self._logbook.now(), **fields)
+        self._record(update)
+        self._snapshot.apply(update)
+
+
+def _undo(stack: contextlib.ExitStack) -> None:
+    try:
+        stack.close()
+    except Exception as error:  # noqa: BLE001 - the end of a run must be written whatever fails before it
+        warnings.warn(f"while the run was finishing: {type(error).__name__}: {error}", stacklevel=4)
+
+
+def _nobody() -> None:
+    return

@@ -1,0 +1,266 @@
+"""`init()` and what belongs to the process rather than to one run: the current run, exits, forks, ranks."""
+
+from __future__ import annotations
+
+import copyreg
+import os
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from tracker_core import _config_source, _exit, _names, _past, _settings
+from tracker_core import _records as records
+from tracker_core._errors import UsageError
+from tracker_core._folder import RunFolder
+from tracker_core._run import Run
+from tracker_core._snapshot import Snapshot
+from tracker_core._start import in_notebook, make, opener, start, switches
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tracker_core._settings import Settings
+
+_lock = threading.RLock()
+_runs: list[Run] = []
+_current: Run | None = None
+
+
+def init(
+    project: str | None = None,
+    entity: str | None = None,
+    *,
+    name: str | None = None,
+    id: str | None = None,  # noqa: A002 - the name that users know
+    group: str | None = None,
+    job_type: str | None = None,
+    notes: str | None = None,
+    tags: Sequence[str] | str | None = None,
+    config: Any = None,
+    config_include_keys: Sequence[str] | None = None,
+    config_exclude_keys: Sequence[str] | None = None,
+    allow_val_change: bool | None = None,
+    dir: str | os.PathLike[str] | None = None,  # noqa: A002
+    save_code: bool | None = None,
+    sync_tensorboard: bool | None = None,
+    tensorboard: bool | None = None,
+    monitor_gym: bool | None = None,
+    magic: bool | str | Mapping[str, Any] | None = None,
+    resume: bool | str | None = None,
+    resume_from: str | None = None,
+    fork_from: str | None = None,
+    reinit: bool | str | None = None,
+    anonymous: Literal["allow", "never", "must"] | None = None,
+    force: bool | None = None,
+    mode: Literal["online", "offline", "disabled", "dryrun", "run"] | None = None,
+    settings: Mapping[str, Any] | Settings | None = None,
+) -> Run:
+    """Starts a run, or goes on with one, and makes it the current run.
+
+    What is not given comes from `TRACKER_*` variables, the workspace's and the user's settings file, read anew each
+    time. Returns in milliseconds: git, packages and hardware are looked up by the run's background process.
+
+    Raises UsageError for arguments that cannot be used, ConfigError for a config file that cannot be read, and
+    LaunchError where `force=True` asks for a login that is not there.
+    """
+    given = _given(settings)
+    chosen = _settings.gather(
+        {
+            "project": project,
+            "entity": entity,
+            "name": name,
+            "id": id,
+            "group": group,
+            "job_type": job_type,
+            "notes": notes,
+            "tags": (tags,) if isinstance(tags, str) else None if tags is None else _names.check_tags(tuple(tags)),
+            "dir": dir,
+            "mode": mode,
+            "resume": resume,
+            "reinit": reinit,
+            "anonymous": anonymous,
+            "force": force,
+            "magic": dict(magic) if isinstance(magic, Mapping) else magic,
+            "monitor_gym": monitor_gym,
+            "sync_tensorboard": sync_tensorboard if sync_tensorboard is not None else tensorboard,
+            "save_code": save_code,
+            "allow_val_change": allow_val_change,
+        },
+        given,
+    )
+    values = _config_values(chosen, config, config_include_keys, config_exclude_keys)
+    with _lock:
+        if (active := _active(chosen)) is not None:
+            return active
+        run = start(chosen, resume_from=resume_from, fork_from=fork_from)
+        if run.resumed or fork_from is not None:
+            run.config.update(values, allow_val_change=True)
+        else:
+            run.config.update(values)
+        _open(run)
+        return run
+
+
+def finish(exit_code: int | None = None, quiet: bool | None = None) -> None:
+    """Ends the current run; does nothing when there is none."""
+    if _current is not None:
+        _current.finish(exit_code, quiet)
+
+
+def current() -> Run | None:
+    """The run that `tracker.log()` and its like speak to."""
+    return _current
+
+
+def need() -> Run:
+    """The current run; UsageError when there is none."""
+    if _current is None:
+        raise UsageError("there is no run: call tracker.init() first")
+    return _current
+
+
+def attach(folder: str, run_id: str, project: str, attempt: int) -> Run:
+    """The run of another process, as a pickled Run becomes here: it logs to a journal of its own."""
+    path = Path(folder)
+    for run in _runs:
+        if run.folder.path == path:
+            return run
+    snapshot = Snapshot(id=run_id, project=project)
+    if path.is_dir():
+        snapshot = _past.read(RunFolder(path)).snapshot
+    mode: records.Mode = snapshot.last.mode if snapshot.last is not None else "disabled"
+    open_own = opener(RunFolder(path), f"worker-{os.getpid()}", run_id, attempt, buffered=None)
+    return make(snapshot, RunFolder(path), None, open_own, _settings.gather({}), mode=mode, owner=False)
+
+
+def _reduce(run: Run) -> tuple[Any, ...]:
+    return attach, (str(run.folder.path), run.id, run.project, run.attempt)
+
+
+copyreg.pickle(Run, _reduce)  # here, because a Run knows nothing of the session that it is attached to
+
+
+def _given(settings: Mapping[str, Any] | Settings | None) -> dict[str, Any]:
+    if settings is None:
+        return {}
+    if isinstance(settings, _settings.Settings):
+        return {
+            field.name: value
+            for field in msgspec.structs.fields(settings)
+            if (value := getattr(settings, field.name)) != field.default
+        }
+    return dict(settings)
+
+
+def _config_values(
+    settings: Settings, config: Any, include: Sequence[str] | None, exclude: Sequence[str] | None
+) -> dict[str, Any]:
+    """The config that a run starts with; later sources win: defaults file, config files, `init(config=)`."""
+    if include and exclude:
+        raise UsageError("config_include_keys and config_exclude_keys exclude each other: give one of them")
+    values: dict[str, Any] = {}
+    if Path(_config_source.DEFAULTS_FILE).is_file():
+        values |= _config_source.read_file(Path(_config_source.DEFAULTS_FILE))
+    for path in settings.config_paths:
+        values |= _config_source.read_file(Path(path))
+    own = _config_source.load(config)
+    if include:
+        own = {key: value for key, value in own.items() if key in include}
+    if exclude:
+        own = {key: value for key, value in own.items() if key not in exclude}
+    return values | own
+
+
+def _active(settings: Settings) -> Run | None:
+    """The run to give back instead of starting one, after what `reinit` asks for is done."""
+    wanted = settings.reinit
+    if isinstance(wanted, str):
+        wanted = {"true": True, "1": True, "false": False, "0": False}.get(wanted.lower(), wanted.lower())
+    if wanted in (None, "default"):
+        wanted = in_notebook()
+    if wanted in (True, "finish_previous"):
+        for run in _runs:
+            run.finish()
+        return None
+    if wanted in (False, "return_previous"):
+        return _current
+    if wanted != "create_new":
+        raise UsageError(
+            f"reinit={settings.reinit!r} must be True, False, 'return_previous', 'finish_previous' or 'create_new'"
+        )
+    return None
+
+
+def _open(run: Run) -> None:
+    """Makes a run the current one and opens what accompanies it."""
+    global _current  # noqa: PLW0603 - there is one current run
+    _runs.append(run)
+    if _current is None or run.settings.reinit != "create_new":
+        _current = run
+    run._after.callback(_closed, run)
+    _exit.watch(_exiting)
+    _exit.forget()
+    if run.disabled:
+        return
+    _attach_switches(run)
+    if run._owner and not run.settings.silent:
+        _say(f"run {run.name} ({run.path}) in {_near(run.folder.path)}")
+
+
+def _attach_switches(run: Run) -> None:
+    wanted = {name: value for name, value in switches(run.settings).items() if value and name != "anonymous"}
+    if not wanted:
+        return
+    from tracker_core import _switches
+
+    run._opened.callback(_switches.attach(wanted, run).close)
+
+
+def _closed(run: Run) -> None:
+    """Forgets a run that has ended."""
+    global _current  # noqa: PLW0603
+    if run in _runs:
+        _runs.remove(run)
+    if _current is run:
+        _current = _runs[-1] if _runs else None
+    if run.disabled or not run._owner:
+        return
+    if run._snapshot.state == "finished":
+        _past.forget(run.folder.root, run.id)
+    if not run.quiet:
+        _say(f"run {run.name} {run._snapshot.state}; look at it with: tracker show {run.id}")
+
+
+def _exiting(exit_code: int, signal: str | None) -> None:
+    for run in reversed(_runs.copy()):
+        run.end(records.End(time=run._logbook.now(), exit_code=exit_code, signal=signal, certain=False))
+
+
+def _forked() -> None:
+    global _lock  # noqa: PLW0603
+    _lock = threading.RLock()
+    for run in _runs:
+        if not run.disabled:
+            label = f"fork-{os.getpid()}"
+            run.disown(opener(run.folder, label, run.id, run.attempt, run.settings.buffered))
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
+
+
+def _near(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _say(text: str) -> None:
+    stream = sys.__stderr__  # what the console capture does not see
+    if stream is not None:
+        print(f"tracker: {text}", file=stream)

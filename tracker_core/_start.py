@@ -1,0 +1,248 @@
+"""Makes the Run that settings ask for: its id, its folder, its first record, its past.
+
+Nothing here concerns the process as a whole; that is `_session`'s.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tracker_core import _config_source, _folder, _journal, _names, _past, _plan, _rank
+from tracker_core import _records as records
+from tracker_core._errors import LaunchError, UsageError
+from tracker_core._folder import RunFolder
+from tracker_core._logbook import Logbook
+from tracker_core._run import Run
+from tracker_core._snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tracker_core._plan import Plan
+    from tracker_core._settings import Settings
+
+
+def start(settings: Settings, *, resume_from: str | None, fork_from: str | None) -> Run:
+    """A run in its folder, its `Start` written. Nothing accompanies it yet."""
+    mode = _mode(settings)
+    if mode == "disabled":
+        return _start_disabled(settings)
+    root = _root(settings)
+    if (rank := _rank.rank()) != 0:
+        return _join(settings, root, rank, mode)
+    plan = _plan.plan(settings, root, resume_from=resume_from, fork_from=fork_from)
+    return _start_planned(settings, root, plan, mode)
+
+
+def _mode(settings: Settings) -> records.Mode:
+    aliases: dict[str, records.Mode] = {"dryrun": "offline", "run": "online"}
+    mode = aliases.get(settings.mode or "", settings.mode)
+    ready = bool(settings.base_url and settings.api_key)
+    if settings.force and not ready and mode != "disabled":
+        raise LaunchError(
+            "force=True wants a login, and this machine has none: leave force out to record offline",
+            reason="not_logged_in",
+        )
+    if mode == "online":
+        # The run is recorded all the same, and nothing of it is lost.
+        warnings.warn("mode='online' needs a team server, and none is set up: recording offline", stacklevel=5)
+    return "disabled" if mode == "disabled" else "offline"
+
+
+def _root(settings: Settings) -> Path:
+    """The `tracker` folder to work with; a temporary one, with a warning, where that cannot be written."""
+    wanted = Path(settings.dir or ".").absolute() / _folder.ROOT_NAME
+    if _writable(wanted):
+        return wanted
+    fallback = Path(tempfile.gettempdir()) / f"{_folder.ROOT_NAME}-{_user()}" / _folder.ROOT_NAME
+    if not _writable(fallback):
+        raise UsageError(f"neither {wanted} nor {fallback} can be written: choose another folder with init(dir=...)")
+    warnings.warn(f"{wanted} cannot be written: recording in {fallback}", stacklevel=6)
+    return fallback
+
+
+def _writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK | os.X_OK)
+
+
+def _user() -> str:
+    return str(os.getuid()) if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
+
+
+def _start_planned(settings: Settings, root: Path, plan: Plan, mode: records.Mode) -> Run:
+    if plan.replaces is not None:
+        _past.archive(plan.replaces, successor=plan.run_id, run_id=plan.run_id)
+    count = sum(1 for _ in _folder.scan(root)) + 1
+    folder = plan.folder or _folder.create(root, plan.run_id, offline=mode == "offline")
+    snapshot = plan.past.snapshot if plan.past is not None and plan.folder is not None else Snapshot()
+    if plan.folder is not None and _past.busy(folder):
+        warnings.warn(f"run {plan.run_id} is being written by another process too", stacklevel=5)
+    writer, attempt = _open_main(folder, plan.run_id, max(snapshot.attempts, default=0) + 1, settings.buffered)
+    reopen = opener(folder, f"fork-{os.getpid()}", plan.run_id, attempt, settings.buffered)
+    resumed = plan.folder is not None
+    run = make(snapshot, folder, writer, reopen, settings, mode=mode, resumed=resumed)
+    first = records.Start(
+        time=run._logbook.now(),
+        run=plan.run_id,
+        project=plan.project,
+        entity=settings.entity or "",
+        attempt=attempt,
+        mode=mode,
+        name=_unset(settings.name, None if resumed else _names.new_name(count)),
+        notes=_unset(settings.notes),
+        tags=_unset(settings.tags),
+        group=_unset(settings.group),
+        job_type=_unset(settings.job_type),
+        switches=switches(settings),
+        rewind=plan.rewind,
+        fork=plan.fork,
+    )
+    writer.write(first)
+    snapshot.apply(first)
+    if plan.past is not None:
+        _take_over(run, plan, folder, attempt)
+    _rank.announce(root, folder.path)
+    if plan.auto:
+        _past.remember(root, plan.run_id, plan.project, _plan.program())
+    return run
+
+
+def _open_main(folder: RunFolder, run_id: str, attempt: int, buffered: bool | None) -> tuple[_journal.Writer, int]:
+    """The journal of a new attempt. Where two processes resume at once, the second becomes the next attempt."""
+    while True:
+        writer = _journal.open_writer(folder, "main", run=run_id, attempt=attempt, buffered=buffered)
+        if "~" not in writer.path.name:
+            return writer, attempt
+        writer.close()
+        writer.path.unlink()
+        attempt += 1
+
+
+def opener(
+    folder: RunFolder, label: str, run_id: str, attempt: int, buffered: bool | None
+) -> Callable[[], _journal.Writer | None]:
+    def reopen() -> _journal.Writer | None:
+        return _journal.open_writer(folder, label, run=run_id, attempt=attempt, buffered=buffered)
+
+    return reopen
+
+
+def make(
+    snapshot: Snapshot,
+    folder: RunFolder,
+    writer: _journal.Writer | None,
+    reopen: Callable[[], _journal.Writer | None],
+    settings: Settings,
+    *,
+    mode: records.Mode,
+    resumed: bool = False,
+    owner: bool = True,
+) -> Run:
+    logbook = Logbook(writer, reopen, definitions=snapshot.metrics, files=None if mode == "disabled" else folder.files)
+    allow = settings.allow_val_change
+    return Run(
+        snapshot=snapshot,
+        folder=folder,
+        logbook=logbook,
+        settings=settings,
+        mode=mode,
+        resumed=resumed,
+        owner=owner,
+        allow_val_change=in_notebook() if allow is None else allow,
+    )
+
+
+def _take_over(run: Run, plan: Plan, folder: RunFolder, attempt: int) -> None:
+    """Restores what the past left: config, summary, definitions, step."""
+    past = plan.past
+    assert past is not None
+    run.config.restore(past.snapshot.config)
+    run._logbook.take_over(past.last_step, past.latest, past.aggregates)
+    run.starting_step = run.step
+    if plan.fork is not None:
+        _past.copy(plan.fork, folder, attempt)
+
+
+def _start_disabled(settings: Settings) -> Run:
+    """A run that does everything but keep it."""
+    run_id = _names.check_id(settings.id) if settings.id is not None else _names.new_id()
+    folder = RunFolder(Path(tempfile.gettempdir()) / f"tracker-disabled-{_user()}" / run_id)
+    snapshot = Snapshot(
+        id=run_id,
+        project=_names.check_project(settings.project or "uncategorized"),
+        entity=settings.entity or "",
+        name=settings.name or _names.new_name(1),
+        notes=settings.notes or "",
+        tags=settings.tags or (),
+        group=settings.group or "",
+        job_type=settings.job_type or "",
+    )
+    snapshot.apply(records.Start(time=time.time(), run=run_id, project=snapshot.project, mode="disabled"))
+    nowhere = _journal.Nowhere()
+    return make(snapshot, folder, nowhere, lambda: nowhere, settings, mode="disabled")
+
+
+def _join(settings: Settings, root: Path, rank: int, mode: records.Mode) -> Run:
+    """On a rank other than 0: no run of its own, but a pen on the run of rank 0, once that is known."""
+
+    def reopen() -> _journal.Writer | None:
+        path = _rank.announced(root)
+        if path is None or not Path(path).is_dir():
+            return None
+        folder = RunFolder(path)
+        run.join(folder, _past.identify(folder))
+        return _journal.open_writer(folder, f"rank{rank}", run=folder.id, attempt=_attempts(folder))
+
+    snapshot = Snapshot(id=settings.id or "", project=settings.project or "uncategorized", name=settings.name or "")
+    run = make(snapshot, RunFolder(root), None, reopen, settings, mode=mode, owner=False)
+    return run
+
+
+def _attempts(folder: RunFolder) -> int:
+    return max((int(path.name[:3]) for path in folder.journals()), default=1)
+
+
+def switches(settings: Settings) -> dict[str, Any]:
+    named = {name: getattr(settings, name) for name in ("sync_tensorboard", "monitor_gym", "magic", "anonymous")}
+    if isinstance(settings.magic, str):
+        named["magic"] = _magic(settings.magic)
+    return {name: value for name, value in named.items() if value is not None}
+
+
+def _magic(text: str) -> Any:
+    """What `magic` or `TRACKER_MAGIC` says: a switch, JSON, or the path of a config file."""
+    if text.lower() in ("true", "1", "yes", "on"):
+        return True
+    if text.lower() in ("false", "0", "no", "off", ""):
+        return False
+    try:
+        if text.lstrip().startswith("{"):
+            return msgspec.json.decode(text, type=dict[str, Any])
+        return _config_source.read_file(Path(text))
+    except (msgspec.DecodeError, UsageError) as error:
+        warnings.warn(f"magic={text!r} is no switch, JSON or config file ({error}): using the defaults", stacklevel=6)
+        return True
+
+
+def in_notebook() -> bool:
+    """Whether this is a cell of a notebook, where scripts' habits do not hold."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return shell is not None and hasattr(shell, "kernel")
+
+
+def _unset(value: Any, default: Any = None) -> Any:
+    if value is None:
+        value = default
+    return msgspec.UNSET if value is None else value

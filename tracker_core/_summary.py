@@ -1,0 +1,121 @@
+"""`run.summary`: one value a metric, by default the last one logged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tracker_core import _records as records
+from tracker_core._tree import Attributes, Branch, grow, prune
+from tracker_core._values import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, ValuesView
+
+
+class Summary(Attributes):
+    """A mapping with attribute access. What is set by hand stands until the same key is logged again.
+
+    Metrics that were logged in a nested dict are found under their joined name (`summary["val.loss"]`) and level by
+    level (`summary["val"]["loss"]`).
+    """
+
+    __slots__ = ("_data", "_now", "_settle", "_write")
+
+    def __init__(
+        self,
+        write: Callable[[records.Record], None],
+        now: Callable[[], float],
+        latest: dict[str, Any],
+        settle: Callable[[], None],
+    ) -> None:
+        self._write = write
+        self._now = now
+        self._data = latest
+        self._settle = settle  # brings what was logged since into `latest`
+
+    def update(self, values: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
+        """Sets many keys; a nested mapping replaces what stood under its key."""
+        items = {str(key): plain(value) for key, value in {**(values or {}), **kwargs}.items()}
+        data = self._settled()
+        for key, value in items.items():
+            data[key] = grow(self, (key,), value)
+        if items:
+            self._write(records.Summary(time=self._now(), set=items))
+
+    def get(self, key: str, default: Any = None) -> Any:
+        try:
+            return self[key]
+        except KeyError:
+            return default
+
+    def keys(self) -> KeysView[str]:
+        return self._settled().keys()
+
+    def values(self) -> ValuesView[Any]:
+        return self._settled().values()
+
+    def items(self) -> ItemsView[str, Any]:
+        return self._settled().items()
+
+    def as_dict(self) -> dict[str, Any]:
+        """A copy, nested dicts included."""
+        return prune(self._settled())  # type: ignore[no-any-return]
+
+    def __getitem__(self, key: str) -> Any:
+        data = self._settled()
+        if key in data:
+            return data[key]
+        prefix = f"{key}."
+        below = {name[len(prefix) :]: value for name, value in data.items() if name.startswith(prefix)}
+        if not below:
+            raise KeyError(key)
+        return _nest(below)
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.update({key: value})
+
+    def __delitem__(self, key: str) -> None:
+        del self._settled()[key]
+        self._write(records.Summary(time=self._now(), remove=(key,)))
+
+    def __contains__(self, key: object) -> bool:
+        data = self._settled()
+        return key in data or any(name.startswith(f"{key}.") for name in data)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._settled())
+
+    def __len__(self) -> int:
+        return len(self._settled())
+
+    def __repr__(self) -> str:
+        return repr(self.as_dict())
+
+    def admit(self, path: tuple[str, ...], new: Any) -> None:
+        """Every change is welcome (see `_tree.Owner`)."""
+
+    def changed(self, path: tuple[str, ...]) -> None:
+        """Keeps a nested change (see `_tree.Owner`)."""
+        self._write(records.Summary(time=self._now(), set={path[0]: prune(self._data[path[0]])}))
+
+    def restore(self, values: Mapping[str, Any]) -> None:
+        """Takes over an earlier attempt's values without writing them again."""
+        self._data.update({key: grow(self, (key,), value) for key, value in values.items()})
+
+    def _settled(self) -> dict[str, Any]:
+        self._settle()
+        return self._data
+
+
+def _nest(flat: Mapping[str, Any]) -> dict[str, Any]:
+    nested: dict[str, Any] = {}
+    for name, value in flat.items():
+        *parents, leaf = name.split(".")
+        level = nested
+        for part in parents:
+            deeper = level.setdefault(part, {})
+            if not isinstance(deeper, dict):
+                deeper = level[part] = {}
+            level = deeper
+        level[leaf] = dict(value) if isinstance(value, Branch) else value
+    return nested
