@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tracker_core._errors import UsageError
 from tracker_core._media.base import Media
-from tracker_core._media.column import cell_of, declared, joined
+from tracker_core._media.column import SIMPLE, cell_of, declared, joined
 from tracker_core._media.table_file import encoded
 
 if TYPE_CHECKING:
@@ -79,6 +79,9 @@ class Table(Media):
         """Adds one row, a value a column. Raises UsageError when the number or a kind does not fit."""
         if len(data) != len(self.columns):
             raise UsageError(f"{len(data)} values for the {len(self.columns)} columns {self.columns}")
+        if list(map(SIMPLE.get, map(type, data))) == self._kinds:  # a row like those before it, at a tenth of the cost
+            self._rows.append(list(data))
+            return
         row = [cell_of(value) for value in data]
         self._check(row)
         self._rows.append(row)

@@ -223,7 +223,8 @@ def test_unknown_objects_are_kept_as_text(files):
 
 
 def test_numbers_too_wide_for_64_bits_become_floats(files):
-    assert rows_of(files, tracker.Table(["a"], [[2**70]])) == [[float(2**70)]]
+    table = tracker.Table(["a", "b"], [[2**70, [2**64, {"deep": -(2**65)}]], [2**64 - 1, [1]]])
+    assert rows_of(files, table) == [[float(2**70), [float(2**64), {"deep": -float(2**65)}]], [2**64 - 1, [1]]]
 
 
 def test_joined_table(files):

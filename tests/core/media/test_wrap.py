@@ -85,10 +85,16 @@ def test_lists_of_pictures_and_mixed_media(files):
     assert wrap([tracker.Html("a"), 1]) is None
 
 
+def test_what_cannot_be_taken_is_warned_about_and_left_alone():
+    frame = pd.DataFrame([[1, 2]], columns=["a", "a"])
+    with pytest.warns(UserWarning, match="DataFrame could not be taken as media"):
+        assert wrap(frame) is None
+
+
 def test_asking_loads_no_library():
     code = (
         "import sys; from tracker_core._media import wrap; assert wrap([1.0]) is None and wrap(object()) is None;"
-        "print([name for name in ('numpy', 'PIL', 'matplotlib', 'msgspec') if name in sys.modules])"
+        "print([name for name in ('numpy', 'PIL', 'matplotlib', 'plotly') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
