@@ -139,7 +139,9 @@ def copy(fork: records.Fork, folder: RunFolder, attempt: int) -> None:
             if isinstance(entry, _journal.Numbers) and entry.step <= limit:
                 key_set = writer.key_set(entry.key_set.names, entry.key_set.kinds, entry.key_set.stream)
                 writer.append(key_set.pack(_journal.ROW, key_set.id, entry.step, entry.time, *entry.values))
-            elif isinstance(entry, records.Metric) or (isinstance(entry, records.Row) and entry.step <= limit):
+            elif isinstance(entry, records.Metric | records.Summary) or (
+                isinstance(entry, records.Row) and entry.step <= limit
+            ):
                 writer.write(entry)
     writer.close()
 

@@ -55,6 +55,12 @@ def announce(root: Path, folder: Path) -> None:
         return  # the other ranks stay silent
 
 
+def retract(folder: Path) -> None:
+    """The run has ended: processes started from now on do not belong to it."""
+    if os.environ.get(_VARIABLE) == str(folder):
+        del os.environ[_VARIABLE]
+
+
 def announced(root: Path) -> str | None:
     """On the other ranks: the folder of the run, once rank 0 has told."""
     if folder := os.environ.get(_VARIABLE):

@@ -168,7 +168,10 @@ def _take_over(run: Run, plan: Plan, folder: RunFolder, attempt: int) -> None:
     """Restores what the past left: config, summary, definitions, step."""
     past = plan.past
     assert past is not None
-    run.config.restore(past.snapshot.config)
+    if plan.fork is None:
+        run.config.restore(past.snapshot.config)
+    else:
+        run.config.update(past.snapshot.config)
     run._logbook.take_over(past.last_step, past.latest, past.aggregates)
     run.starting_step = run.step
     if plan.fork is not None:
