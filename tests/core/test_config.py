@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import datetime
+import datetime as dt
 import enum
 import json
 import pickle
@@ -143,7 +143,7 @@ class Color(enum.Enum):
         (Plain(), {"lr": 0.1}),
         ({"--batch-size": 3}, {"batch-size": 3}),
         (
-            {"path": Path("a/b"), "color": Color.RED, "when": datetime.date(2026, 1, 2), "data": b"ab", "set": {2, 1}},
+            {"path": Path("a/b"), "color": Color.RED, "when": dt.date(2026, 1, 2), "data": b"ab", "set": {2, 1}},
             {"path": "a/b", "color": "RED", "when": "2026-01-02", "data": "ab", "set": [1, 2]},
         ),
         ({"f": test_lists_changed_in_place_are_kept_at_the_end}, None),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import functools
+import operator
 import os
 import pickle
 import subprocess
@@ -90,7 +92,7 @@ def test_multiprocessing(script, method):
     [folder] = _folder.find(Path("tracker"), "r")
     found = values(folder, "x")
     assert found.pop("main") == [9.0]
-    assert sorted(sum(found.values(), [])) == [0.0, 1.0]
+    assert sorted(functools.reduce(operator.iadd, found.values(), [])) == [0.0, 1.0]
     assert _past.read(folder).snapshot.state == "finished"
 
 
