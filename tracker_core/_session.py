@@ -229,8 +229,10 @@ def _closed(run: Run) -> None:
     if run.disabled or not run._owner:
         return
     _rank.retract(run.folder.path)
-    if run._snapshot.state == "finished":
-        _past.forget(run.folder.root, run.id)
+    if run._snapshot.state == "finished" and (run.folder.root / ".resume").is_dir():
+        from tracker_core import _auto
+
+        _auto.forget(run.folder.root, run.id)
     if not run.quiet:
         _say(f"run {run.name} {run._snapshot.state}; look at it with: tracker show {run.id}")
 
