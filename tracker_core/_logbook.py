@@ -110,6 +110,13 @@ class Logbook:
                         return
         self._log_any(data, step, commit)
 
+    def log_beside(self, data: Mapping[str, Any], step: int) -> None:
+        """As `log` with a step, leaving the current step where it is."""
+        with self._lock:
+            current = self.step
+            self.log(data, step, commit=False)
+            self.step = current
+
     def now(self) -> float:
         """Seconds since the epoch, never falling: a clock that is set back goes on from where it was."""
         with self._lock:

@@ -314,6 +314,10 @@ class Run:
     def __repr__(self) -> str:
         return f"<Run {self.path} {self.name!r}>"
 
+    def row(self, data: Mapping[str, Any], step: int) -> None:
+        """As `log`, but the run's current step stays where it is: for series that have steps of their own."""
+        self._logbook.log_beside(data, step)
+
     def follow(self, tail: str, source: str, /, **options: Any) -> None:
         """Asks the background process to mirror `source` (see `tracker_core.integration.Sink`)."""
         self._record(records.Tail(time=self._logbook.now(), tail=tail, source=source, options=options))

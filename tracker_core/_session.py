@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from tracker_core import _config_source, _exit, _names, _past, _rank, _settings
+import msgspec
+
+from tracker_core import _config_source, _exit, _names, _past, _settings
 from tracker_core import _records as records
 from tracker_core._errors import UsageError
 from tracker_core._folder import RunFolder
@@ -146,11 +148,10 @@ def _given(settings: Mapping[str, Any] | Settings | None) -> dict[str, Any]:
     if settings is None:
         return {}
     if isinstance(settings, _settings.Settings):
-        defaults = _settings.Settings()
         return {
-            name: value
-            for name in settings.__struct_fields__
-            if (value := getattr(settings, name)) != getattr(defaults, name)
+            field.name: value
+            for field in msgspec.structs.fields(settings)
+            if (value := getattr(settings, field.name)) != field.default
         }
     return dict(settings)
 
@@ -228,11 +229,8 @@ def _closed(run: Run) -> None:
         _current = _runs[-1] if _runs else None
     if run.disabled or not run._owner:
         return
-    _rank.retract(run.folder.path)
-    if run._snapshot.state == "finished" and (run.folder.root / ".resume").is_dir():
-        from tracker_core import _auto
-
-        _auto.forget(run.folder.root, run.id)
+    if run._snapshot.state == "finished":
+        _past.forget(run.folder.root, run.id)
     if not run.quiet:
         _say(f"run {run.name} {run._snapshot.state}; look at it with: tracker show {run.id}")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import time
 import warnings
 from pathlib import Path
@@ -61,8 +62,6 @@ def _root(settings: Settings) -> Path:
     wanted = Path(settings.dir or ".").absolute() / _folder.ROOT_NAME
     if _writable(wanted):
         return wanted
-    import tempfile
-
     fallback = Path(tempfile.gettempdir()) / f"{_folder.ROOT_NAME}-{_user()}" / _folder.ROOT_NAME
     if not _writable(fallback):
         raise UsageError(f"neither {wanted} nor {fallback} can be written: choose another folder with init(dir=...)")
@@ -116,9 +115,7 @@ def _start_planned(settings: Settings, root: Path, plan: Plan, mode: records.Mod
         _take_over(run, plan, folder, attempt)
     _rank.announce(root, folder.path)
     if plan.auto:
-        from tracker_core import _auto
-
-        _auto.remember(root, plan.run_id, plan.project, _plan.program())
+        _past.remember(root, plan.run_id, plan.project, _plan.program())
     return run
 
 
@@ -171,10 +168,7 @@ def _take_over(run: Run, plan: Plan, folder: RunFolder, attempt: int) -> None:
     """Restores what the past left: config, summary, definitions, step."""
     past = plan.past
     assert past is not None
-    if plan.fork is None:
-        run.config.restore(past.snapshot.config)
-    else:
-        run.config.update(past.snapshot.config)
+    run.config.restore(past.snapshot.config)
     run._logbook.take_over(past.last_step, past.latest, past.aggregates)
     run.starting_step = run.step
     if plan.fork is not None:
@@ -183,8 +177,6 @@ def _take_over(run: Run, plan: Plan, folder: RunFolder, attempt: int) -> None:
 
 def _start_disabled(settings: Settings) -> Run:
     """A run that does everything but keep it."""
-    import tempfile
-
     run_id = _names.check_id(settings.id) if settings.id is not None else _names.new_id()
     folder = RunFolder(Path(tempfile.gettempdir()) / f"tracker-disabled-{_user()}" / run_id)
     snapshot = Snapshot(

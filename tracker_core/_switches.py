@@ -134,6 +134,9 @@ class FanOut:
     def log(self, data: Mapping[str, Any], /, step: int | None = None, commit: bool | None = None) -> None:
         self._part.tell("log", lambda sink: sink.log(data, step=step, commit=commit))
 
+    def row(self, data: Mapping[str, Any], /, step: int) -> None:
+        self._part.tell("row", lambda sink: sink.row(data, step))
+
     def define_metric(self, name: str, /, *, step_metric: str | None = None, summary: str | None = None) -> None:
         self._part.tell(
             "define_metric", lambda sink: sink.define_metric(name, step_metric=step_metric, summary=summary)

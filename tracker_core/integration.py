@@ -14,14 +14,14 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
+from tracker_core import _records as records
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from tracker_core import _records as records
-
-__all__ = ["Integration", "Sink", "Tail", "TailSink", "Unsupported", "patched"]
+__all__ = ["Integration", "Sink", "SwitchSink", "Tail", "TailSink", "Unsupported", "patched", "records"]
 
 Policy: TypeAlias = Literal["now", "live", "end"]
 
@@ -59,6 +59,9 @@ class Sink(Protocol):
 
     def log(self, data: Mapping[str, Any], /, step: int | None = None, commit: bool | None = None) -> None:
         """As `run.log`. With `commit=False` the row joins the run's current step and does not move it."""
+
+    def row(self, data: Mapping[str, Any], /, step: int) -> None:
+        """As `log`, but at a step of its own: the run's current step stays where it is."""
 
     def define_metric(self, name: str, /, *, step_metric: str | None = None, summary: str | None = None) -> object: ...
 

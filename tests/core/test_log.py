@@ -56,6 +56,14 @@ def test_a_given_step_is_kept_and_nothing_is_dropped(run):
     assert run.step == 21
 
 
+def test_a_row_at_a_step_of_its_own_leaves_the_current_step(run):
+    run.log({"a": 1.0})
+    run.row({"video": 5.0}, step=100)
+    run.row({"video": 6.0}, 100)
+    run.log({"a": 2.0})
+    assert rows(run) == [(0, {"a": 1.0}), (100, {"video": 5.0}), (100, {"video": 6.0}), (1, {"a": 2.0})]
+
+
 def test_an_empty_row_moves_the_step_only(run):
     run.log({})
     run.log({"a": 1})
