@@ -1,0 +1,241 @@
+"""PyTorch Lightning: `Trainer(logger=TrackerLogger())`, from `pytorch_lightning` and `lightning.pytorch` alike."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import torch
+from lightning_utilities.core.rank_zero import rank_zero_only
+
+import tracker_core as tracker
+
+
+def _namespace() -> str:
+    """The namespace in use. Their base classes are unrelated and their trainers take either's loggers, but importing
+    the other one than the user did would cost seconds.
+    """
+    for name in ("pytorch_lightning", "lightning.pytorch"):
+        if name in sys.modules:
+            return name
+    return "pytorch_lightning" if find_spec("pytorch_lightning") else "lightning.pytorch"
+
+
+if TYPE_CHECKING:
+    import os
+    from argparse import Namespace
+    from collections.abc import Sequence
+
+    from lightning_fabric.loggers.logger import rank_zero_experiment
+    from pytorch_lightning.callbacks import ModelCheckpoint
+    from pytorch_lightning.loggers.logger import Logger
+else:
+    _module = import_module(f"{_namespace()}.loggers.logger")
+    Logger, rank_zero_experiment = _module.Logger, _module.rank_zero_experiment
+
+STEP = "trainer/global_step"
+
+
+class TrackerLogger(Logger):
+    """Logs a training to a run: to `experiment`, else to the current run, else to one of its own.
+
+    A run of its own is started by the first thing logged, on rank 0 only, and kept over several `fit` and `test`
+    calls; it ends with the process or `tracker.finish()`. The arguments that describe a run mean what they mean for
+    `tracker.init`; `version` is another word for `id`, and further keywords go to `tracker.init` too.
+
+    Metrics have `trainer/global_step` as their x-axis, since Lightning's steps repeat and go back. `prefix` goes
+    before their names, joined by "/" unless it ends in a separator of its own.
+
+    `log_model=True` keeps with the run the checkpoints that exist when a `fit` ends, `"all"` every one when it is
+    saved. Where they lie, and their scores, are in the summary in any case.
+    """
+
+    def __init__(
+        self,
+        name: str | None = None,
+        save_dir: str | os.PathLike[str] = ".",
+        version: str | None = None,
+        offline: bool = False,
+        dir: str | os.PathLike[str] | None = None,  # noqa: A002 - the name that users know
+        id: str | None = None,  # noqa: A002 - as above
+        project: str | None = None,
+        entity: str | None = None,
+        group: str | None = None,
+        job_type: str | None = None,
+        tags: Sequence[str] | None = None,
+        notes: str | None = None,
+        config: Any = None,
+        log_model: Literal["all"] | bool = False,
+        prefix: str = "",
+        experiment: tracker.Run | None = None,
+        **init: Any,
+    ) -> None:
+        super().__init__()
+        self._save_dir = str(dir if dir is not None else save_dir)
+        self._project = project
+        self._version = version if version is not None else id
+        self._arguments = {
+            "name": name,
+            "dir": self._save_dir,
+            "id": self._version,
+            "mode": "offline" if offline else None,
+            "project": project,
+            "entity": entity,
+            "group": group,
+            "job_type": job_type,
+            "tags": tags,
+            "notes": notes,
+            "config": config,
+            **init,
+        }
+        self._log_model = log_model
+        self._prefix = prefix if not prefix or prefix[-1] in "/-_." else f"{prefix}/"
+        self._run: tracker.Run | None = experiment
+        self._defined = False
+        self._checkpoint_callbacks: list[ModelCheckpoint] = []
+        self._kept: dict[str, float] = {}
+
+    @property
+    @rank_zero_experiment
+    def experiment(self) -> tracker.Run:
+        """The run, started when there is none yet; on other ranks something that swallows every call."""
+        if self._run is None:
+            self._run = tracker.run if tracker.run is not None else tracker.init(**self._arguments)
+        if not self._defined:
+            self._defined = True
+            self._run.define_metric(STEP)
+            self._run.define_metric("*", step_metric=STEP, step_sync=True)
+        return self._run
+
+    @property
+    def name(self) -> str | None:
+        """The project: the first folder of the checkpoints below `save_dir`."""
+        return self._run.project if self._run is not None else self._project
+
+    @property
+    def version(self) -> str | None:
+        """The run's id: the second folder of the checkpoints. None before there is one."""
+        return self._run.id if self._run is not None else self._version
+
+    @property
+    def save_dir(self) -> str:
+        return self._save_dir
+
+    @rank_zero_only
+    def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
+        row = {f"{self._prefix}{key}": value for key, value in metrics.items()}
+        if step is not None:
+            row.setdefault(STEP, step)
+        self.experiment.log(row)
+
+    @rank_zero_only
+    def log_hyperparams(self, params: dict[str, Any] | Namespace, *_: Any, **__: Any) -> None:
+        values = params if isinstance(params, Mapping) else vars(params)
+        self.experiment.config.update(_described(values), allow_val_change=True)
+
+    def log_image(self, key: str, images: Sequence[Any], step: int | None = None, **each: Sequence[Any]) -> None:
+        """Logs `tracker.Image` of every element; `each` has a list per keyword, such as `caption=["a", "b"]`."""
+        self._log_each(tracker.Image, key, images, step, each)
+
+    def log_audio(self, key: str, audios: Sequence[Any], step: int | None = None, **each: Sequence[Any]) -> None:
+        """As `log_image`, with `tracker.Audio`."""
+        self._log_each(tracker.Audio, key, audios, step, each)
+
+    def log_video(self, key: str, videos: Sequence[Any], step: int | None = None, **each: Sequence[Any]) -> None:
+        """As `log_image`, with `tracker.Video`."""
+        self._log_each(tracker.Video, key, videos, step, each)
+
+    @rank_zero_only
+    def log_table(
+        self,
+        key: str,
+        columns: list[str] | None = None,
+        data: list[list[Any]] | None = None,
+        dataframe: Any = None,
+        step: int | None = None,
+    ) -> None:
+        """Logs a `tracker.Table` of rows or of a dataframe."""
+        self.log_metrics({key: tracker.Table(columns=columns, data=data, dataframe=dataframe)}, step)
+
+    def log_text(
+        self,
+        key: str,
+        columns: list[str] | None = None,
+        data: list[list[str]] | None = None,
+        dataframe: Any = None,
+        step: int | None = None,
+    ) -> None:
+        """Logs texts as a table, as Lightning's other loggers do."""
+        self.log_table(key, columns, data, dataframe, step)
+
+    @rank_zero_only
+    def _log_each(
+        self, kind: Any, key: str, values: Sequence[Any], step: int | None, each: Mapping[str, Sequence[Any]]
+    ) -> None:
+        if not isinstance(values, (list, tuple)):
+            raise TypeError(f"{key!r}: a list is wanted, not {type(values).__name__}")
+        for name, given in each.items():
+            if len(given) != len(values):
+                raise tracker.UsageError(f"{key!r}: {len(values)} values, but {len(given)} for {name}")
+        made = [kind(value, **{name: given[i] for name, given in each.items()}) for i, value in enumerate(values)]
+        self.log_metrics({key: made}, step)
+
+    @rank_zero_only
+    def after_save_checkpoint(self, checkpoint_callback: ModelCheckpoint) -> None:
+        if checkpoint_callback not in self._checkpoint_callbacks:
+            self._checkpoint_callbacks.append(checkpoint_callback)
+        self.experiment.summary.update({"checkpoint": self._checkpoints()})
+        if self._log_model == "all" or (self._log_model and checkpoint_callback.save_top_k == -1):
+            self._keep(checkpoint_callback)
+
+    @rank_zero_only
+    def finalize(self, status: str) -> None:
+        """Keeps the checkpoints if asked to. The run goes on: Lightning calls this after every fit and every test."""
+        if self._log_model and status == "success":
+            for callback in self._checkpoint_callbacks:
+                self._keep(callback)
+
+    def _checkpoints(self) -> dict[str, Any]:
+        """Per monitored metric the best checkpoint and its score, and the last one."""
+        found: dict[str, Any] = {}
+        for callback in self._checkpoint_callbacks:
+            entry: dict[str, Any] = {"path": callback.best_model_path}
+            if callback.best_model_score is not None:
+                entry["score"] = float(callback.best_model_score)
+            found[callback.monitor or "latest"] = entry
+            if callback.last_model_path:
+                found["last"] = {"path": callback.last_model_path}
+        return found
+
+    def _keep(self, callback: ModelCheckpoint) -> None:
+        """Keeps the callback's checkpoints that are new or were written again since."""
+        paths = {callback.best_model_path, callback.last_model_path, *callback.best_k_models}
+        for path in sorted(Path(path) for path in paths if path):
+            if not path.is_file():  # a sharded checkpoint is a folder
+                continue
+            written = path.stat().st_mtime
+            if self._kept.get(str(path)) == written:
+                continue
+            self._kept[str(path)] = written
+            self.experiment.save(str(path), base_path=str(path.parent.parent), policy="now")
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Starts the run first, on rank 0: a spawned worker must join this run, not begin another."""
+        if rank_zero_only.rank == 0:  # type: ignore[attr-defined]
+            _ = self.experiment
+        return {**self.__dict__, "_checkpoint_callbacks": []}
+
+
+def _described(value: Any) -> Any:
+    """Hyperparameters with live modules, devices and types as the text that users know them by."""
+    if isinstance(value, Mapping):
+        return {str(key): _described(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_described(item) for item in value]
+    if isinstance(value, (torch.nn.Module, torch.dtype, torch.device)):
+        return str(value)
+    return value

@@ -1,0 +1,24 @@
+"""The examples of integrations run as they are and leave a finished run with what they are about."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.mark.parametrize(("example", "metric", "above"), [("lightning_digits.py", "val_accuracy", 0.8)])
+def test_example(example, metric, above, read):
+    environment = {**os.environ, "KERAS_BACKEND": "torch", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, EXAMPLES / example], env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    recorded = read(Path())
+    assert recorded.state == "finished"
+    assert recorded.series(metric)[-1][1] > above

@@ -1,0 +1,355 @@
+"""Lightning trains real models here; what the run holds is compared with Lightning's own CSV and with the model."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import lightning.pytorch
+import numpy as np
+import pytest
+import pytorch_lightning as pl
+import torch
+from lightning_fabric import Fabric
+from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.loggers import CSVLogger
+from pytorch_lightning.tuner import Tuner
+from sklearn.datasets import load_digits
+from torch.utils.data import DataLoader, TensorDataset
+
+import tracker_core as tracker
+from tracker_integrations.lightning import STEP, TrackerLogger
+
+pytestmark = [
+    pytest.mark.xdist_group("lightning"),
+    pytest.mark.filterwarnings("ignore::UserWarning:lightning_utilities|pytorch_lightning|lightning|torch"),
+    pytest.mark.filterwarnings("ignore:`isinstance.treespec, LeafSpec.` is deprecated"),
+]
+
+
+class Digits:
+    """The same model for both namespaces, whose LightningModule classes are unrelated."""
+
+    def __init__(self, lr=0.1, **extra):
+        super().__init__()
+        self.save_hyperparameters()
+        self.layer = torch.nn.Linear(64, 10)
+        self.fail_at = extra.get("fail_at")
+
+    def loss(self, batch):
+        return torch.nn.functional.cross_entropy(self.layer(batch[0]), batch[1])
+
+    def training_step(self, batch, index):
+        if self.fail_at is not None and self.global_step == self.fail_at:
+            raise RuntimeError("of the training")
+        loss = self.loss(batch)
+        self.log("loss", loss, on_step=True, on_epoch=True)
+        return loss
+
+    def validation_step(self, batch, index):
+        self.log("val_loss", self.loss(batch))
+
+    def test_step(self, batch, index):
+        self.log("test_loss", self.loss(batch))
+
+    def configure_optimizers(self):
+        optimizer = torch.optim.SGD(self.parameters(), lr=self.hparams.lr)
+        return [optimizer], [torch.optim.lr_scheduler.StepLR(optimizer, 1, 0.5)]
+
+
+class Model(Digits, pl.LightningModule):
+    pass
+
+
+class OtherModel(Digits, lightning.pytorch.LightningModule):
+    pass
+
+
+@pytest.fixture(scope="module")
+def data():
+    images, labels = load_digits(return_X_y=True)
+    rows = TensorDataset(torch.tensor(images[:128] / 16, dtype=torch.float32), torch.tensor(labels[:128]))
+    return DataLoader(rows, batch_size=32)
+
+
+@pytest.fixture(autouse=True)
+def _finished():
+    yield
+    tracker.finish()
+
+
+def trainer(logger, namespace=pl, **options):
+    quiet = {"enable_progress_bar": False, "enable_model_summary": False, "accelerator": "cpu", "log_every_n_steps": 1}
+    return namespace.Trainer(logger=logger, **{"max_epochs": 2, "enable_checkpointing": False, **quiet, **options})
+
+
+def logged(path):
+    """Lightning's own record: metric -> (step, value), step by step."""
+    found = {}
+    with path.open() as file:
+        for row in csv.DictReader(file):
+            for name, value in row.items():
+                if value and name not in ("step", "epoch"):
+                    found.setdefault(name, []).append((int(row["step"]), float(value)))
+    return found
+
+
+def over_global_step(recorded, key):
+    return [(row[STEP], row[key]) for row in recorded.rows if key in row]
+
+
+@pytest.mark.parametrize(("namespace", "model"), [(pl, Model), (lightning.pytorch, OtherModel)])
+def test_every_metric_is_recorded_at_the_trainers_step(namespace, model, data, read):
+    logger = TrackerLogger(name="digits", project="p", tags=["a"], config={"mine": 1})
+    own = CSVLogger("csv")
+    fitting = trainer([logger, own], namespace, callbacks=[namespace.callbacks.LearningRateMonitor("epoch")])
+    fitting.fit(model(), data, data)
+    expected = logged(Path(own.log_dir, "metrics.csv"))
+    assert {"loss_step", "loss_epoch", "val_loss", "lr-SGD"} <= set(expected)
+    assert len(expected["loss_step"]) == 8
+    recorded = read(logger.experiment)
+    for name, points in expected.items():
+        assert over_global_step(recorded, name) == points, name
+    assert [value for _, value in over_global_step(recorded, "lr-SGD")] == [0.1, 0.05]
+    assert recorded.metrics["*"].step_metric == STEP
+    assert (recorded.name, recorded.tags) == ("digits", ("a",))
+    assert recorded.config == {"mine": 1, "lr": 0.1}
+
+
+def test_hyperparameters_of_any_kind(read):
+    logger = TrackerLogger()
+
+    class Odd:
+        def __repr__(self):
+            return "Odd!"
+
+    logger.log_hyperparams(argparse.Namespace(a=1, nested={"x": [1, (2, 3)], "act": torch.nn.ReLU()}))
+    logger.log_hyperparams({"fn": trainer, "cls": torch.nn.Linear, "dtype": torch.float16, "a": 2, 3: "three"})
+    with pytest.warns(UserWarning, match="recorded as its repr"):
+        logger.log_hyperparams({"odd": Odd()})
+    assert read(logger.experiment).config == {
+        "a": 2,
+        "nested": {"x": [1, [2, 3]], "act": "ReLU()"},
+        "fn": f"{__name__}.trainer",
+        "cls": "torch.nn.modules.linear.Linear",
+        "dtype": "torch.float16",
+        "3": "three",
+        "odd": "Odd!",
+    }
+
+
+def test_fast_dev_run_starts_no_run(data):
+    logger = TrackerLogger()
+    trainer(logger, fast_dev_run=True).fit(Model(), data, data)
+    assert tracker.run is None
+    assert (logger.version, logger.save_dir) == (None, ".")
+    assert not list(Path().glob("tracker/*run-*"))
+
+
+def test_one_logger_serves_several_fits_and_tests(data, read):
+    logger = TrackerLogger()
+    fitting = trainer(logger, max_epochs=1)
+    fitting.fit(Model(), data)
+    run = logger.experiment
+    tested = fitting.test(fitting.model, data)[0]["test_loss"]
+    second = trainer(logger, max_epochs=1)
+    second.fit(Model(), data)
+    assert logger.experiment is run is tracker.run
+    recorded = read(run)
+    assert recorded.state == "running"
+    assert over_global_step(recorded, "test_loss") == [(4, pytest.approx(tested))]
+    assert [step for step, _ in over_global_step(recorded, "loss_step")] == [0, 1, 2, 3] * 2
+
+
+def test_run_of_the_user_is_joined(data, read):
+    with tracker.init(project="mine") as run:
+        run.log({"before": 1.0})
+        logger = TrackerLogger(project="other")
+        trainer(logger, max_epochs=1).fit(Model(), data)
+        assert logger.experiment is run
+        assert (logger.name, logger.version) == ("mine", run.id)
+    given = tracker.init(project="given", reinit="create_new")
+    assert TrackerLogger(experiment=given).experiment is given
+    given.finish()
+    assert len(over_global_step(read(run), "loss_step")) == 4
+
+
+@pytest.mark.parametrize(("prefix", "key"), [("", "m"), ("net", "net/m"), ("net-", "net-m"), ("net/", "net/m")])
+def test_prefix(prefix, key, read):
+    logger = TrackerLogger(prefix=prefix)
+    logger.log_metrics(metrics={"m": 1.5}, step=3)
+    assert over_global_step(read(logger.experiment), key) == [(3, 1.5)]
+
+
+def test_media(read):
+    logger = TrackerLogger()
+    pixels = torch.arange(48, dtype=torch.uint8).reshape(3, 4, 4)
+    logger.log_image("seen", [pixels, pixels + 1], step=3, caption=["one", "two"])
+    logger.log_audio(key="heard", audios=[np.zeros(80, np.int16)], step=3, sample_rate=[8000])
+    logger.log_video("moved", [np.zeros((2, 3, 8, 8), np.uint8)], fps=[2])
+    logger.log_table("table", columns=["a", "b"], data=[[1, "x"], [2, "y"]])
+    logger.log_text("text", columns=["said"], data=[["hello"]])
+    rows = read(logger.experiment).rows
+    assert [image["caption"] for image in values(rows, "seen")[0]["items"]] == ["one", "two"]
+    assert rows[0][STEP] == 3
+    assert values(rows, "heard")[0]["items"][0]["sample_rate"] == 8000
+    assert values(rows, "moved")[0]["items"][0]["fps"] == 2.0
+    assert [values(rows, key)[0]["_type"] for key in ("table", "text")] == ["table-file"] * 2
+    with pytest.raises(tracker.UsageError, match="2 values, but 1 for caption"):
+        logger.log_image("seen", [pixels, pixels], caption=["one"])
+
+
+def values(rows, key):
+    return [row[key] for row in rows if key in row]
+
+
+def test_checkpoints_lie_below_save_dir_and_are_told_in_the_summary(data, read, tmp_path):
+    logger = TrackerLogger(save_dir=tmp_path, project="p", id="abc")
+    keeper = ModelCheckpoint(monitor="val_loss", save_last=True)
+    trainer(logger, enable_checkpointing=True, callbacks=[keeper]).fit(Model(), data, data)
+    assert keeper.dirpath == str(tmp_path / "p/abc/checkpoints")
+    recorded = read(logger.experiment)
+    assert recorded.summary["checkpoint"] == {
+        "val_loss": {"path": keeper.best_model_path, "score": float(keeper.best_model_score)},
+        "last": {"path": keeper.last_model_path},
+    }
+    assert recorded.files == []
+
+
+@pytest.mark.parametrize(
+    ("log_model", "kept"), [(True, {"epoch=1-step=8", "last"}), ("all", {"epoch=0-step=4", "epoch=1-step=8", "last"})]
+)
+def test_log_model_keeps_checkpoints_with_the_run(log_model, kept, data, read):
+    logger = TrackerLogger(log_model=log_model, offline=True)
+    keeper = ModelCheckpoint(monitor="val_loss", save_last=True)
+    trainer(logger, enable_checkpointing=True, callbacks=[keeper]).fit(Model(), data, data)
+    run = logger.experiment
+    assert {Path(file).stem for file in read(run).files} == kept
+    saved = torch.load(Path(run.dir, "checkpoints/last.ckpt"), weights_only=False)
+    assert torch.equal(saved["state_dict"]["layer.bias"], keeper_state(keeper)["layer.bias"])
+
+
+def keeper_state(keeper):
+    return torch.load(keeper.last_model_path, weights_only=False)["state_dict"]
+
+
+def test_exception_passes_and_the_run_stays_open_for_the_script(data, read):
+    logger = TrackerLogger()
+    with pytest.raises(RuntimeError, match="of the training"):
+        trainer(logger).fit(Model(fail_at=3), data)
+    assert len(over_global_step(read(logger.experiment), "loss_step")) == 3
+    assert read(logger.experiment).state == "running"
+
+
+def test_lr_find_gives_the_logger_back_and_logs_nothing(data, read):
+    logger = TrackerLogger()
+    fitting = trainer(logger, enable_checkpointing=True)
+    Tuner(fitting).lr_find(Model(), data, num_training=20)
+    assert fitting.logger is logger
+    assert read(logger.experiment).rows == []
+
+
+def test_pickled_logger_and_trainer_go_on_with_the_run(data, read):
+    logger = TrackerLogger(project="p", prefix="x")
+    fitting = trainer(logger, max_epochs=1)
+    fitting.fit(Model(), data)
+    logger.log_metrics({"m": 1.0}, step=1)
+    again = pickle.loads(pickle.dumps(logger))
+    assert (again.name, again.version, again.save_dir) == (logger.name, logger.version, logger.save_dir)
+    again.log_metrics({"m": 2.0}, step=2)
+    pickle.loads(pickle.dumps(fitting)).logger.log_metrics({"m": 3.0}, step=3)
+    assert sorted(over_global_step(read(logger.experiment), "x/m")) == [(1, 1.0), (2, 2.0), (3, 3.0)]
+
+
+def test_other_ranks_log_nothing(monkeypatch):
+    from lightning_utilities.core.rank_zero import rank_zero_only
+
+    monkeypatch.setattr(rank_zero_only, "rank", 1)
+    logger = TrackerLogger()
+    logger.log_metrics({"m": 1.0}, step=0)
+    logger.log_hyperparams({"a": 1})
+    logger.experiment.log({"m": 1.0})
+    pickle.dumps(logger)
+    assert tracker.run is None
+
+
+def test_fabric(read):
+    logger = TrackerLogger()
+    fabric = Fabric(accelerator="cpu", devices=1, loggers=logger)
+    fabric.launch()
+    fabric.log_dict({"loss": 0.5}, step=7)
+    assert over_global_step(read(logger.experiment), "loss") == [(7, 0.5)]
+
+
+SCRIPT = """
+import os, signal, sys
+import pytorch_lightning as pl, torch
+from torch.utils.data import DataLoader, TensorDataset
+import tracker_core as tracker
+from tracker_integrations.lightning import TrackerLogger
+
+class Model(pl.LightningModule):
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.Linear(4, 1)
+
+    def training_step(self, batch, index):
+        if sys.argv[1] == "fail" and self.global_step == 2:
+            raise RuntimeError("of the training")
+        if sys.argv[1] == "interrupt" and self.global_step == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+        loss = self.layer(batch[0]).square().mean()
+        self.log("loss", loss)
+        return loss
+
+    def test_step(self, batch, index):
+        self.log("test_loss", self.layer(batch[0]).square().mean(), sync_dist=True)
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), lr=0.1)
+
+if __name__ == "__main__":
+    data = DataLoader(TensorDataset(torch.ones(16, 4)), batch_size=2)
+    several = sys.argv[1].startswith("ddp")
+    trainer = pl.Trainer(
+        max_epochs=1, accelerator="cpu", log_every_n_steps=1, logger=TrackerLogger(project="p"),
+        devices=2 if several else 1, strategy=sys.argv[1] if several else "auto",
+        enable_progress_bar=False, enable_model_summary=False, enable_checkpointing=False,
+    )
+    model = Model()
+    trainer.fit(model, data)
+    trainer.test(model, data)
+"""
+
+
+def script(mode):
+    Path("train.py").write_text(SCRIPT)
+    environment = {**os.environ, "PYTHONWARNINGS": "ignore", "OMP_NUM_THREADS": "1"}
+    return subprocess.run(
+        [sys.executable, "train.py", mode], env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+@pytest.mark.parametrize("mode", ["fail", "interrupt"])
+def test_how_the_script_ends_is_how_the_run_ends(mode, read):
+    done = script(mode)
+    recorded = read(Path("tracker"))
+    assert done.returncode != 0
+    # Lightning makes sys.exit(1) of an interrupt.
+    assert (recorded.state, recorded.exit_code) == ("failed", 1), done.stderr
+    assert [step for step, _ in over_global_step(recorded, "loss")] == [0, 1]
+
+
+@pytest.mark.parametrize("strategy", ["ddp_spawn", "ddp"])
+def test_two_processes_make_one_run(strategy, read):
+    done = script(strategy)
+    assert done.returncode == 0, done.stderr
+    recorded = read(Path("tracker"))
+    assert recorded.state == "finished"
+    assert [step for step, _ in over_global_step(recorded, "loss")] == [0, 1, 2, 3]
+    assert len(over_global_step(recorded, "test_loss")) == 1
