@@ -25,6 +25,7 @@ if _TYPE_CHECKING:
     """The current run; None before `init()` and after `finish()`."""
 
     from tracker_core._alert import AlertLevel
+    from tracker_core._api import Api
     from tracker_core._media.audio import Audio
     from tracker_core._media.classes import Classes
     from tracker_core._media.graph import Graph
@@ -40,6 +41,7 @@ if _TYPE_CHECKING:
 
 __all__ = [
     "AlertLevel",
+    "Api",
     "Audio",
     "AuthenticationError",
     "Classes",
@@ -80,6 +82,7 @@ __all__ = [
 # Names that only some scripts use, and the modules that load more than the core for them.
 _LAZY = {
     "AlertLevel": "_alert",
+    "Api": "_api",
     "Audio": "_media.audio",
     "Classes": "_media.classes",
     "Graph": "_media.graph",

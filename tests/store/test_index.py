@@ -1,0 +1,163 @@
+"""Catching up: everything once, whoever does it, however often the index is thrown away."""
+
+import shutil
+import sqlite3
+
+import pytest
+
+from tracker_core import _records as records
+from tracker_core.store import index, rows, series
+
+
+def told(store):
+    """All that the store says, for comparison."""
+    answers = []
+    for run in store.runs():
+        keys = series.keys(store.db, run.number)
+        table = rows.table(store.db, run.number, run.card)
+        points = {key: [column.tolist() for column in series.load(store.db, run.number, key)] for key in keys}
+        answers.append((run.card, run.config, run.flat, table.dicts(), points, store.metadata(run)))
+    return answers
+
+
+def test_what_was_logged_is_read_back(workshop):
+    draft = workshop.run(name="first", tags=("a",))
+    draft.config(lr=0.1, model={"depth": 3})
+    for step in range(10):
+        draft.log(step, loss=1.0 / (step + 1), epoch=step // 5)
+    draft.end()
+    store, run = workshop.one()
+    assert (run.card.name, run.card.tags, run.card.state) == ("first", ("a",), "finished")
+    assert run.config == {"lr": 0.1, "model": {"depth": 3}}
+    assert dict(run.summary) == {"loss": 0.1, "epoch": 1}
+    steps, _, losses = series.load(store.db, run.number, "loss")
+    assert steps.tolist() == list(range(10))
+    assert losses.tolist() == [1.0 / (step + 1) for step in range(10)]
+
+
+def test_growing_run_is_read_on_from_where_it_was_left(workshop):
+    draft = workshop.run()
+    store = workshop.store()
+    for step in range(600):
+        draft.log(step, loss=float(step))
+        if step % 50 == 0:
+            store.refresh()
+    store.refresh()
+    (run,) = store.runs()
+    assert run.card.state == "running"
+    assert series.load(store.db, run.number, "loss").values.tolist() == [float(step) for step in range(600)]
+    draft.end()
+    store.refresh()
+    (run,) = store.runs()
+    assert run.card.state == "finished"
+    assert series.load(store.db, run.number, "loss").values.tolist() == [float(step) for step in range(600)]
+
+
+def test_refresh_without_news_writes_nothing(workshop):
+    draft = workshop.run()
+    draft.log(0, loss=1.0)
+    store, run = workshop.one()
+    store.refresh()
+    assert store.runs() == [run]
+    draft.end()
+    store.refresh()
+    (ended,) = store.runs()
+    store.refresh()
+    assert store.runs() == [ended]
+
+
+def test_index_built_anew_gives_the_same_answers(workshop):
+    draft = workshop.run()
+    background = workshop.run("r2")
+    store = workshop.store()
+    draft.write(records.Metric(time=draft.at(), name="loss", summary=("mean", "min")))
+    for step in range(9000):
+        draft.log(step, loss=1.0 / (step + 1), time=1_790_000_000 + step * 0.25)
+        background.log(step // 2, label="background" if step % 3 else "main", noise=float(step % 7))
+        if step % 1000 == 0:
+            draft.log(step, text="hello", loss=2.0)
+            store.refresh()
+    draft.end()
+    background.close()
+    store.refresh()
+    before = told(store)
+    store.close()
+    for path in workshop.root.glob(f"{index.FILE}*"):
+        path.unlink()
+    assert told(workshop.store()) == before
+
+
+@pytest.mark.parametrize("content", [b"", b"no database at all" * 1000])
+def test_broken_index_is_replaced(workshop, content):
+    workshop.run().end()
+    workshop.store().close()
+    for path in workshop.root.glob(f"{index.FILE}-*"):
+        path.unlink()
+    (workshop.root / index.FILE).write_bytes(content)
+    assert len(workshop.store().runs()) == 1
+
+
+def test_index_of_another_version_is_replaced(workshop):
+    workshop.run().end()
+    workshop.store().close()
+    connection = sqlite3.connect(workshop.root / index.FILE)
+    connection.execute("UPDATE meta SET value = 999 WHERE name = 'schema'")
+    connection.commit()
+    connection.close()
+    assert len(workshop.store().runs()) == 1
+
+
+def test_index_deleted_under_an_open_store(workshop):
+    workshop.run().end()
+    store = workshop.store()
+    for path in workshop.root.glob(f"{index.FILE}*"):
+        path.unlink()
+    workshop.run("r2").end()
+    store.refresh()
+    assert [run.card.id for run in store.runs()] == ["r1", "r2"]
+
+
+def test_removed_folder_leaves_the_lists_and_may_come_back(workshop, tmp_path):
+    draft = workshop.run()
+    draft.end()
+    store = workshop.store()
+    shutil.move(draft.folder.path, tmp_path / "aside")
+    store.refresh()
+    assert store.runs() == []
+    shutil.move(tmp_path / "aside", draft.folder.path)
+    store.refresh()
+    assert [run.card.id for run in store.runs()] == ["r1"]
+
+
+def test_folder_without_runs_gets_no_index(tmp_path):
+    store = index.Store(tmp_path)
+    store.refresh()
+    assert store.runs() == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_archived_and_deleted_runs_are_not_listed(workshop):
+    archived, deleted = workshop.run("old"), workshop.run("gone")
+    archived.write(records.Archive(time=archived.at(), successor="new"))
+    deleted.write(records.Delete(time=deleted.at(), run="gone", project="digits"))
+    for draft in (archived, deleted):
+        draft.close()
+    assert workshop.store().runs() == []
+
+
+def test_copy_that_grows_is_followed(workshop, tmp_path):
+    """A run without an end whose journal is written by a copying tool, which holds no lock."""
+    draft = workshop.run()
+    for step in range(100):
+        draft.log(step, loss=float(step))
+    draft.end()
+    (path,) = draft.folder.journals()
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    store, run = workshop.one()
+    assert run.card.state == "crashed"
+    path.write_bytes(whole)
+    store.refresh()
+    (run,) = store.runs()
+    assert run.card.state == "finished"
+    assert len(series.load(store.db, run.number, "loss").steps) == 100

@@ -1,0 +1,119 @@
+"""`Api`: every run of a folder, to list, read and edit; while they are written and years later."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tracker_core import _folder, _settings
+from tracker_core._api.run import ApiRun
+from tracker_core._api.runs import Runs
+from tracker_core._errors import NotFoundError, UsageError
+from tracker_core.store.index import Store
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping, Sequence
+
+    from tracker_core.store.run import Run
+
+__all__ = ["Api", "ApiRun", "Project", "Runs"]
+
+
+class Project(NamedTuple):
+    """`updated` is when its last run was written to, in seconds since the epoch."""
+
+    name: str
+    runs: int
+    updated: float
+
+
+class Api:
+    """Reads the runs below `path`: a folder that holds `tracker/`, that folder itself, or the folder of one run.
+
+    By default where `init` would write: the folder that `TRACKER_DIR` or the settings name, else the current one.
+    Raises NotFoundError for a path that does not exist. Runs that were deleted, and those that a later run of the
+    same id took the place of, are not shown.
+
+    Every call reads what was logged up to now. Nothing that it returns for one run needs the memory of another.
+    """
+
+    def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
+        self._store = open_store(path)
+
+    def runs(
+        self,
+        project: str | None = None,
+        filters: Mapping[str, Any] | None = None,
+        order: str | Sequence[str] = "+created_at",
+        per_page: int | None = None,  # noqa: ARG002 - nothing is paged here; users of other trackers give it
+        *,
+        path: str | None = None,
+    ) -> Runs:
+        """The runs of a project ("project" or "entity/project"; all by default), listed when first looked at.
+
+        `filters` are written as for MongoDB, over `config.<key>`, `summary.<key>`, `state`, `tags`, `name`, `group`,
+        `job_type`, `created_at` and the other fields of a run: `{"config.lr": {"$lt": 0.1}, "state": "finished"}`.
+        `order` is a field with `+` or `-` before it, or several with commas between them; runs that lack the field
+        come last. Raises UsageError for a filter or an order that cannot work.
+        """
+        return Runs(self._store, project if project is not None else path, filters, order)
+
+    def run(self, path: str) -> ApiRun:
+        """The run "id", "project/id" or "entity/project/id".
+
+        Raises NotFoundError, with what comes close, when there is none; UsageError when several projects have it.
+        """
+        self._store.refresh()
+        *place, run_id = path.strip("/").split("/")
+        project = place[-1] if place else None
+        entity = place[0] if len(place) > 1 else None
+        runs = self._store.runs()
+        found = [run for run in runs if run.card.id == run_id and _is_in(run, project, entity)]
+        if not found:
+            raise NotFoundError(_unknown(path, run_id, runs, self._store.root))
+        if len({run.card.project for run in found}) > 1:
+            choices = ", ".join(sorted(f"{run.card.project}/{run.card.id}" for run in found))
+            raise UsageError(f"several projects have a run {run_id!r}: ask for one of {choices}")
+        return ApiRun(self._store, found[-1])
+
+    def projects(self) -> list[Project]:
+        """Every project that has a run, sorted by name."""
+        self._store.refresh()
+        found: dict[str, list[Run]] = {}
+        for run in self._store.runs():
+            found.setdefault(run.card.project, []).append(run)
+        return [Project(name, len(runs), max(run.card.updated for run in runs)) for name, runs in sorted(found.items())]
+
+    def __repr__(self) -> str:
+        return f"<Api of {self._store.root}>"
+
+
+def open_store(path: str | os.PathLike[str] | None = None) -> Store:
+    """The store over what `Api(path)` shows."""
+    if path is None:
+        return Store(Path(_settings.gather({}).dir or ".").absolute() / _folder.ROOT_NAME)
+    place = Path(path).absolute()
+    if not place.is_dir():
+        raise NotFoundError(f"there is no folder {place}")
+    if _folder.id_of(place.name) is not None:
+        return Store(place.parent, only=place.name)
+    below = place / _folder.ROOT_NAME
+    return Store(below if place.name != _folder.ROOT_NAME and below.is_dir() else place)
+
+
+def _is_in(run: Run, project: str | None, entity: str | None) -> bool:
+    """A run that never met a server has no entity, and is anybody's."""
+    return (project is None or run.card.project == project) and (
+        entity is None or not run.card.entity or run.card.entity == entity
+    )
+
+
+def _unknown(path: str, run_id: str, runs: list[Run], root: Path) -> str:
+    if not runs:
+        return f"no run {path!r}: there are no runs in {root}"
+    names = {run.card.id: run for run in runs} | {run.card.name: run for run in runs}
+    close = [names[name].card for name in difflib.get_close_matches(run_id, names, n=3, cutoff=0.5)]
+    hint = ", ".join(dict.fromkeys(f"{card.project}/{card.id} ({card.name})" for card in close))
+    return f"no run {path!r} in {root}" + (f"; is it one of {hint}?" if hint else "")

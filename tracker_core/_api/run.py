@@ -1,0 +1,286 @@
+"""A run as `Api` gives it: to read, and to edit what people may change."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any
+
+from tracker_core._api import edit, table
+from tracker_core._api.file import ApiFile
+from tracker_core._errors import NotFoundError
+from tracker_core.store import console, file, rows, sample, series
+from tracker_core.store.part import HIGHEST, LOWEST
+from tracker_core.store.run import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from tracker_core import _records as records
+    from tracker_core.store.console import Line
+    from tracker_core.store.index import Store
+    from tracker_core.store.run import Card, Life, Run
+    from tracker_core.store.sample import Envelope
+    from tracker_core.store.series import Series
+    from tracker_core.store.summary import Summary
+
+
+class ApiRun:
+    """One run. Its attributes are of the moment when it was listed; what reads data looks again.
+
+    `name`, `notes` and `tags` may be set, which is written to the run's folder at once. Changes inside of `tags` and
+    `config` are written by `update()`.
+    """
+
+    def __init__(self, store: Store, run: Run) -> None:
+        self._store = store
+        self._run = run
+        self._config: dict[str, Any] | None = None
+        self._tags: list[str] | None = None
+
+    @property
+    def id(self) -> str:
+        return self._card.id
+
+    @property
+    def project(self) -> str:
+        return self._card.project
+
+    @property
+    def entity(self) -> str:
+        """Empty for a run that never met a server."""
+        return self._card.entity
+
+    @property
+    def path(self) -> list[str]:
+        """Entity (where there is one), project and id."""
+        return [part for part in (self.entity, self.project, self.id) if part]
+
+    @property
+    def folder(self) -> Path:
+        """Where the run lies."""
+        return self._store.folder(self._run).path
+
+    @property
+    def name(self) -> str:
+        return self._card.name
+
+    @name.setter
+    def name(self, value: str) -> None:
+        self._edit(edit.update(name=value))
+
+    @property
+    def display_name(self) -> str:
+        return self.name
+
+    @property
+    def notes(self) -> str:
+        return self._card.notes
+
+    @notes.setter
+    def notes(self, value: str | None) -> None:
+        self._edit(edit.update(notes=value or ""))
+
+    @property
+    def tags(self) -> list[str]:
+        if self._tags is None:
+            self._tags = list(self._card.tags)
+        return self._tags
+
+    @tags.setter
+    def tags(self, value: Iterable[str]) -> None:
+        self._edit(edit.update(tags=value))
+        self._tags = None
+
+    @property
+    def group(self) -> str:
+        return self._card.group
+
+    @property
+    def job_type(self) -> str:
+        return self._card.job_type
+
+    @property
+    def state(self) -> records.State:
+        """running, finished, failed (ended with an error), crashed (vanished), killed (by a signal) or preempted."""
+        return self._card.state
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while nobody knows it."""
+        return self._card.exit_code
+
+    @property
+    def created_at(self) -> str:
+        """When the first attempt began: UTC as "2026-11-23T12:00:00Z"."""
+        return iso(self._card.start)
+
+    @property
+    def start_time(self) -> float:
+        """`created_at` in seconds since the epoch."""
+        return self._card.start
+
+    @property
+    def updated_at(self) -> str:
+        """When the run was last written to."""
+        return iso(self._card.updated)
+
+    @property
+    def attempts(self) -> tuple[Life, ...]:
+        """The lives of the training process, oldest first: more than one after a resume."""
+        return self._card.attempts
+
+    @property
+    def alerts(self) -> tuple[records.Alert, ...]:
+        return self._card.alerts
+
+    @property
+    def config(self) -> dict[str, Any]:
+        if self._config is None:
+            self._config = self._run.decode_config()
+        return self._config
+
+    @property
+    def summary(self) -> Summary:
+        """The last value of each key, or what `define_metric` asked for, or what was set by hand."""
+        return self._run.summary
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """Host, hardware, command, git, packages of the newest attempt."""
+        found = self._store.metadata(self._run)
+        return found[max(found)] if found else {}
+
+    @property
+    def last_step(self) -> int | None:
+        """The largest step; None when nothing was logged."""
+        step: int | None = self._run.flat.get("_step")
+        return step
+
+    def history(
+        self,
+        samples: int | None = 500,
+        keys: Sequence[str] | None = None,
+        x_axis: str = "_step",
+        pandas: bool | None = None,
+        stream: str = "default",
+    ) -> Any:
+        """At most `samples` rows (None: all), evenly spread, the first and last among them; always the same ones.
+
+        With `keys`, of the rows that have all of them. `x_axis` names the key to sort by. A DataFrame where pandas is
+        installed, unless `pandas=False` asks for a list of dicts. `stream="system"` gives system metrics.
+        """
+        chosen: records.Stream = "system" if stream == "system" else "metrics"
+        self._look()
+        wanted = None if keys is None else [*keys, *(() if x_axis in rows.AXES else (x_axis,))]
+        merged = rows.table(self._store.db, self._run.number, self._card, wanted, stream=chosen)
+        return table.show(table.spread(table.along(merged, x_axis), samples), pandas=pandas)
+
+    def scan_history(
+        self,
+        keys: Sequence[str] | None = None,
+        page_size: int = 1000,  # noqa: ARG002 - nothing is paged here; users of other trackers give it
+        min_step: int | None = None,
+        max_step: int | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """Every row, from `min_step` on and before `max_step`; with `keys` only those that have all of them."""
+        self._look()
+        within = (LOWEST if min_step is None else min_step, HIGHEST if max_step is None else max_step - 1)
+        db, number = self._store.db, self._run.number
+        for window in rows.windows(db, number, within):
+            yield from rows.table(db, number, self._card, keys, window).dicts()
+
+    def keys(self) -> list[str]:
+        """Every key that was logged."""
+        self._look()
+        return list(series.keys(self._store.db, self._run.number))
+
+    def series(self, key: str) -> Series:
+        """Every point of one key: `(steps, times, values)`, numpy arrays sorted by step.
+
+        Of several values at one step it is the last written. Raises NotFoundError when the key was never logged.
+        """
+        self._look()
+        found = series.load(self._store.db, self._run.number, key)
+        if found is None:
+            raise self._missing(key)
+        return found
+
+    def sample(
+        self,
+        key: str,
+        buckets: int = 1000,
+        x: str = "_step",
+        x_range: tuple[float, float] | None = None,
+    ) -> Envelope:
+        """The envelope of one key in at most `buckets` buckets: no peak gets lost, however long the series is.
+
+        Raises NotFoundError when the key was never logged as a number.
+        """
+        self._look()
+        found = sample.sample(self._store.db, self._run.number, key, buckets, x=x, within=x_range)
+        if found is None:
+            raise self._missing(key)
+        return found
+
+    def system_metrics(self, pandas: bool | None = None) -> Any:
+        """All that was measured of the machine and the process, by time."""
+        return self.history(samples=None, pandas=pandas, stream="system")
+
+    def console(self, start: int = 0, length: int | None = None, search: str = "") -> list[Line]:
+        """Lines of the terminal from number `start` on; with `search` only those that contain it."""
+        self._look()
+        limit = (1 << 62) if length is None else length
+        return console.page(self._store.db, self._run.number, start, limit, search)
+
+    def files(self) -> list[ApiFile]:
+        """Everything that was saved with the run, sorted by name."""
+        self._look()
+        found = file.files(self._store.db, self._run.number, self._store.folder(self._run))
+        return [ApiFile(each) for each in found]
+
+    def file(self, name: str) -> ApiFile:
+        """Raises NotFoundError, with what comes close, when the run has no such file."""
+        found = {each.name: each for each in self.files()}
+        if name not in found:
+            raise NotFoundError(f"run {self.id} has no file {name!r}{_close(name, found)}")
+        return found[name]
+
+    def update(self) -> None:
+        """Writes what was changed inside of `config` and `tags`."""
+        before = self._run.decode_config()
+        if self._config is not None and self._config != before:
+            self._edit(edit.reconfigure(before, self._config))
+        if self._tags is not None and tuple(self._tags) != self._card.tags:
+            self.tags = self._tags
+        self._config = None
+
+    def delete(self) -> None:
+        """Removes the run and its files for good; its id stays taken in its project.
+
+        Raises UsageError while a process still writes the run.
+        """
+        edit.delete(self._store.folder(self._run), self.id, self.project)
+        self._store.refresh()
+
+    def __repr__(self) -> str:
+        return f"<ApiRun {'/'.join(self.path)} ({self.name}, {self.state})>"
+
+    @property
+    def _card(self) -> Card:
+        return self._run.card
+
+    def _look(self) -> None:
+        self._run = self._store.refresh_run(self._run)
+
+    def _edit(self, record: records.Record) -> None:
+        edit.write(self._store.folder(self._run), self.id, record, after=self._card.updated)
+        self._look()
+
+    def _missing(self, key: str) -> NotFoundError:
+        return NotFoundError(f"run {self.id} has no metric {key!r}{_close(key, self.keys())}")
+
+
+def _close(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(known), n=3)
+    return f"; is it {' or '.join(map(repr, close))}?" if close else ""

@@ -1,0 +1,271 @@
+"""The store of one folder of runs: catches up with the journals, and lists."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import sqlite3
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tracker_core._folder import RunFolder, id_of
+from tracker_core._journal import Position
+from tracker_core._journal.mount import maps_are_safe
+from tracker_core.store import life, schema
+from tracker_core.store.database import Sqlite
+from tracker_core.store.ingest import Ingest
+from tracker_core.store.run import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tracker_core.store.database import Database
+
+FILE = "index.sqlite"
+"""The index in a folder of runs. It may be deleted at any time: it is built anew from the journals."""
+
+_GONE = "gone"
+_DOUBTED = "~"
+"""Nobody writes the run, but its folder changed so lately that one more look is due."""
+
+
+class Store:
+    """Every run below `root`, or only the one in the folder named `only`.
+
+    Safe to use from several threads and processes at once.
+    """
+
+    def __init__(self, root: Path, only: str | None = None) -> None:
+        self.root = root
+        self.only = only
+        self._lock = threading.RLock()
+        self._opened: tuple[Database, str, int] | None = None
+        self._runs: dict[int, Run] = {}
+        self._seen: dict[str, tuple[int, str]] = {}
+        self._version = 0
+
+    @property
+    def db(self) -> Database:
+        """For the modules that read what belongs to one run."""
+        with self._lock:
+            if self._opened is None or not _same(*self._opened[1:]):
+                path = _place(self.root)
+                db = _open(path)
+                self._opened = (db, path, _identity(path))
+                self._runs, self._seen, self._version = {}, {}, 0
+            return self._opened[0]
+
+    def refresh(self) -> None:
+        """Catches up with every journal below the root. Quick where nothing is new."""
+        with self._lock:
+            present = list(self._names())
+            if not present and not (self.root / FILE).exists():
+                return  # no index is left in a folder that has no runs
+            self._read()
+            for name in present:
+                if not life.unchanged(self.root / name, self._seen.get(name, (0, ""))[1]):
+                    self._catch_up(RunFolder(self.root / name))
+            if self.only is None:
+                gone = self._seen.keys() - set(present)
+                for name in gone:
+                    self._forget(name)
+            self._read()
+
+    def refresh_run(self, run: Run) -> Run:
+        """The run as it stands now; the same object when nothing is new."""
+        with self._lock:
+            folder = self.folder(run)
+            if folder.path.is_dir() and not life.unchanged(folder.path, self._seen.get(run.folder, (0, ""))[1]):
+                self._catch_up(folder)
+                self._read()
+            return self._runs.get(run.number, run)
+
+    def runs(self) -> list[Run]:
+        """The runs that are neither archived nor deleted, as of the last refresh, oldest first."""
+        with self._lock:
+            found = [run for run in self._runs.values() if self.only in (None, run.folder)]
+        return sorted(found, key=lambda run: (run.card.start, run.folder))
+
+    def folder(self, run: Run) -> RunFolder:
+        return RunFolder(self.root / run.folder)
+
+    def metadata(self, run: Run) -> dict[int, dict[str, Any]]:
+        """What was captured about each attempt, by its number."""
+        row = self.db.row("SELECT metadata FROM run WHERE run = ?", (run.number,))
+        return msgspec.msgpack.decode(row[0], type=dict[int, dict[str, Any]]) if row else {}
+
+    def close(self) -> None:
+        with self._lock:
+            if self._opened is not None:
+                self._opened[0].close()
+                self._opened = None
+
+    def _names(self) -> Iterator[str]:
+        if self.only is not None:
+            yield self.only
+            return
+        with contextlib.suppress(FileNotFoundError):
+            yield from sorted(entry.name for entry in os.scandir(self.root) if id_of(entry.name) and entry.is_dir())
+
+    def _read(self) -> None:
+        """Takes over what this or another process wrote since the last time."""
+        db = self.db
+        for number, folder, version, listed, seen, *blobs in db.rows(
+            "SELECT run, folder, version, listed, seen, card, config, summary FROM run WHERE version > ?"
+            " ORDER BY version",
+            (self._version,),
+        ):
+            self._version = version
+            self._seen[folder] = (number, seen)
+            if listed:
+                self._runs[number] = Run(number, folder, version, (blobs[0], blobs[1], blobs[2]))
+            else:
+                self._runs.pop(number, None)
+
+    def _catch_up(self, folder: RunFolder) -> None:
+        db = self.db
+        name = folder.path.name
+        number, seen = self._seen.get(name, (0, ""))
+        if number and not self._has_news(folder, number, seen):
+            return
+        more = True
+        while more:
+            with db.writing():
+                number = number or _number(db, name)
+                more = _portion(db, number, folder)
+
+    def _has_news(self, folder: RunFolder, number: int, seen: str) -> bool:
+        places = _places(self.db, number)
+        if life.news(folder, places) or life.lost(folder, places):
+            return True
+        if seen == _DOUBTED:
+            self._settle(folder, number)
+            return False
+        alive = life.living(folder)
+        run = self._runs.get(number)
+        if not alive or run is None:
+            return not alive
+        return run.card.state == "running" and not life.trained(folder, run.card.attempts[-1].number, alive)
+
+    def _settle(self, folder: RunFolder, number: int) -> None:
+        """Enough time went by without news."""
+        run = self._runs.get(number)
+        seen = life.mark(folder, ended=run is None or run.card.state != "crashed")
+        if seen:
+            self._seen[folder.path.name] = (number, seen)
+            with self.db.writing():
+                self.db.run("UPDATE run SET seen = ? WHERE run = ? AND seen = ?", (seen, number, _DOUBTED))
+
+    def _forget(self, name: str) -> None:
+        """The folder is gone."""
+        db = self.db
+        number, seen = self._seen[name]
+        if seen == _GONE:
+            return
+        with db.writing():
+            _clear(db, number, schema.CONTENT + schema.PROGRESS)
+            db.run(
+                "UPDATE run SET listed = 0, seen = ?, version = ? WHERE run = ?", (_GONE, schema.advance(db), number)
+            )
+
+
+def _portion(db: Database, number: int, folder: RunFolder) -> bool:
+    """One transaction's work for one run; True when there is more."""
+    alive = life.living(folder)
+    if life.lost(folder, _places(db, number)):
+        _clear(db, number, schema.CONTENT + schema.PROGRESS)
+    ingest = Ingest(db, number)
+    more = ingest.catch_up(folder)
+    over = not more and not alive
+    if over:
+        ingest.seal()
+    ingest.present(life.state(folder, ingest.snapshot, alive))
+    if ingest.snapshot.deleted:
+        _clear(db, number, schema.CONTENT)
+    seen = (life.mark(folder, ended=ingest.snapshot.state != "running") or _DOUBTED) if over else ""
+    db.run("UPDATE run SET seen = ? WHERE run = ?", (seen, number))
+    return more
+
+
+def _number(db: Database, name: str) -> int:
+    """The run's number in the store, given to it now if it has none."""
+    found = db.row("SELECT run FROM run WHERE folder = ?", (name,))
+    if found is not None:
+        return int(found[0])
+    row = db.row("SELECT COALESCE(MAX(run), 0) + 1 FROM run")
+    assert row is not None
+    number = int(row[0])
+    db.run(
+        "INSERT INTO run (run, folder, version, listed, seen, card, config, summary, metadata)"
+        " VALUES (?, ?, 0, 0, '', ?, ?, ?, ?)",
+        (number, name, b"", b"", b"", b""),
+    )
+    return number
+
+
+def _places(db: Database, number: int) -> dict[str, Position]:
+    rows = db.rows("SELECT name, segment, place FROM journal WHERE run = ?", (number,))
+    return {name: Position(segment, place) for name, segment, place in rows}
+
+
+def _clear(db: Database, number: int, tables: tuple[str, ...]) -> None:
+    for table in tables:
+        db.run(f"DELETE FROM {table} WHERE run = ?", (number,))  # noqa: S608 - our own table names
+
+
+def _place(root: Path) -> str:
+    """Where the index lies: beside the runs if it can, else in the user's cache."""
+    if os.access(root, os.W_OK) and maps_are_safe(root):
+        return str(root / FILE)
+    import platformdirs
+
+    digest = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:16]
+    folder = platformdirs.user_cache_path("tracker")
+    folder.mkdir(parents=True, exist_ok=True)
+    return str(folder / f"index-{digest}.sqlite")
+
+
+def _open(path: str) -> Database:
+    """The database at `path` with this version's tables; made anew when it is another version's or broken."""
+    with _alone(Path(path).parent):
+        db = Sqlite(path)
+        try:
+            if Path(path).exists() and schema.known(db):
+                return db
+        except sqlite3.DatabaseError as error:
+            if "locked" in str(error):
+                raise
+        db.close()
+        for end in ("-wal", "-shm", ""):
+            Path(path + end).unlink(missing_ok=True)
+        db = Sqlite(path)
+        with db.writing():
+            schema.create(db)
+        return db
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process at a time makes or replaces an index in `folder`."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _identity(path: str) -> int:
+    return os.stat(path).st_ino  # noqa: PTH116 - asked before every query
+
+
+def _same(path: str, identity: int) -> bool:
+    try:
+        return _identity(path) == identity
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,192 @@
+"""From a run's journals to its tables, each time from where the last time ended.
+
+One transaction reads on from the positions that it finds, and commits data and new positions together: it does not
+matter how many processes catch up at once, or which of them is killed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tracker_core import _records as records
+from tracker_core._journal import START, Block, Position, Reader
+from tracker_core._snapshot import Snapshot
+from tracker_core.store import schema
+from tracker_core.store.keyset import Shelf, Stock
+from tracker_core.store.run import card
+from tracker_core.store.summary import Source, summarise
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tracker_core._folder import RunFolder
+    from tracker_core._journal import KeySet
+    from tracker_core.store.database import Database
+
+PORTION = 32 << 20
+"""Bytes of rows after which a transaction ends, so that other writers get their turn."""
+
+
+class Ingest:
+    """One run's way into the store. To be made, used and dropped inside one writing transaction."""
+
+    def __init__(self, db: Database, run: int) -> None:
+        self._db = db
+        self._run = run
+        self._shelf = Shelf(db, run)
+        found = db.row("SELECT snapshot FROM fold WHERE run = ?", (run,))
+        self.snapshot = msgspec.msgpack.decode(found[0], type=Snapshot) if found else Snapshot()
+        self._lines: dict[tuple[str, str, int], records.Console] = {}
+        self._firsts: dict[tuple[str, str, int], tuple[int, float]] = {}
+        self._files: list[records.File] = []
+        self._stocks: dict[tuple[str, int], Stock] = {}
+        self._taken = 0
+        self.changed = False
+
+    def catch_up(self, folder: RunFolder) -> bool:
+        """Reads what is new, up to a portion; True when more may be left."""
+        known = {
+            name: (Position(segment, place), lost)
+            for name, segment, place, lost in self._db.rows(
+                "SELECT name, segment, place, gaps FROM journal WHERE run = ?", (self._run,)
+            )
+        }
+        for path in folder.journals():
+            position, gaps = known.get(path.name, (START, 0))
+            self._journal(path, position, gaps)
+            if self._taken >= PORTION:
+                break
+        self._flush()
+        return self._taken >= PORTION
+
+    def present(self, state: records.State) -> None:
+        """Writes what lists show."""
+        ends: dict[int, float] = {}
+        own = []
+        for stock in self._shelf:
+            stats = stock.kept.all
+            if stats is None:
+                continue
+            ends[stock.attempt] = max(stats.end, ends.get(stock.attempt, 0.0))
+            if stock.stream == "metrics":
+                own.append(Source(stock.attempt, stock.journal, stock.place, stock.names, stats))
+        shown = card(self.snapshot, state, self._updated(ends), ends)
+        runtime = 0.0
+        if own:
+            newest = max(own, key=lambda source: source.stats.end)
+            origins = {life.number: life.origin for life in shown.attempts}
+            runtime = max(0.0, newest.stats.end - origins.get(newest.attempt, shown.start))
+        encode = msgspec.msgpack.encode
+        listed = bool(shown.id) and not self.snapshot.deleted and self.snapshot.archived is None
+        self._db.run(
+            "UPDATE run SET version = ?, listed = ?, card = ?, config = ?, summary = ?, metadata = ? WHERE run = ?",
+            (
+                schema.advance(self._db),
+                int(listed),
+                encode(shown),
+                encode(self.snapshot.config),
+                encode(summarise(self.snapshot, own, runtime)),
+                encode({number: attempt.metadata for number, attempt in self.snapshot.attempts.items()}),
+                self._run,
+            ),
+        )
+
+    def seal(self) -> None:
+        """The run is over: no more rows are expected."""
+        self._shelf.seal()
+
+    def _journal(self, path: Path, position: Position, gaps: int) -> None:
+        reader = Reader(path, position)
+        attempt = reader.header.attempt
+        for item in reader.blocks():
+            if isinstance(item, Block):
+                self._stock(path.name, attempt, item.key_set).frames.append(item.data)
+                self._taken += len(item.data)
+            else:
+                self._record(item, path.name, attempt)
+            if self._taken >= PORTION:
+                break
+        if reader.position == position and position != START:
+            return
+        self.changed = True
+        lost = gaps + sum(gap.end - gap.start for gap in reader.gaps)
+        self._db.run(
+            "INSERT INTO journal (run, name, attempt, segment, place, gaps) VALUES (?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (run, name) DO UPDATE SET segment = excluded.segment, place = excluded.place,"
+            " gaps = excluded.gaps",
+            (self._run, path.name, attempt, *reader.position, lost),
+        )
+
+    def _stock(self, journal: str, attempt: int, key_set: KeySet) -> Stock:
+        found = self._stocks.get((journal, key_set.id))
+        if found is None:
+            found = self._shelf.stock(journal, attempt, key_set.stream, key_set.names, key_set.kinds)
+            self._stocks[journal, key_set.id] = found
+        return found
+
+    def _record(self, record: records.Record, journal: str, attempt: int) -> None:
+        if isinstance(record, records.Row):
+            self._row(record, journal, attempt)
+        elif isinstance(record, records.Console):
+            key = (journal, record.stream, record.line)
+            self._lines[key] = record
+            self._firsts.setdefault(key, (attempt, record.time))
+        elif isinstance(record, records.File):
+            self._files.append(record)
+        else:
+            self.snapshot.apply(record, attempt=attempt)
+        self._taken += 64
+
+    def _row(self, record: records.Row, journal: str, attempt: int) -> None:
+        """A row that is not all numbers: its numbers go where those of packed rows go."""
+        names = tuple(record.data)
+        if not names:
+            return
+        kinds = "".join(_kind(value) for value in record.data.values())
+        stock = self._shelf.stock(journal, attempt, record.stream, names, kinds)
+        stock.add(record.step, record.time, tuple(record.data.values()))
+
+    def _flush(self) -> None:
+        if self._shelf.store():
+            self.changed = True
+        if self._shelf.hide(self.snapshot.visible_step):
+            self.changed = True
+        self._db.many(
+            "INSERT INTO console (run, attempt, time, journal, stream, line, text) VALUES (?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (run, journal, stream, line) DO UPDATE SET text = excluded.text",
+            [(self._run, *self._firsts[key], *key, line.text) for key, line in self._lines.items()],
+        )
+        self._db.many(
+            "INSERT INTO file (run, path, time, record) VALUES (?, ?, ?, ?) ON CONFLICT (run, path) DO UPDATE"
+            " SET time = excluded.time, record = excluded.record WHERE excluded.time >= file.time",
+            [(self._run, file.path, file.time, records.encode(file)) for file in self._files],
+        )
+        if not self.changed:
+            return
+        self._db.run(
+            "INSERT INTO fold (run, snapshot) VALUES (?, ?)"
+            " ON CONFLICT (run) DO UPDATE SET snapshot = excluded.snapshot",
+            (self._run, msgspec.msgpack.encode(self.snapshot)),
+        )
+
+    def _updated(self, ends: dict[int, float]) -> float:
+        lives = self.snapshot.attempts.values()
+        return max(
+            self.snapshot.heartbeat,
+            *ends.values(),
+            *(attempt.end or attempt.start for attempt in lives),
+            *self.snapshot.times.values(),
+            0.0,
+        )
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "?"
+    if isinstance(value, float):
+        return "d"
+    if isinstance(value, int) and -(1 << 63) <= value < 1 << 63:
+        return "q"
+    return "o"

@@ -1,0 +1,153 @@
+"""What lists show of a run."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tracker_core import _records as records  # noqa: TC001 - msgspec reads the annotations
+from tracker_core.store.summary import Summary
+
+if TYPE_CHECKING:
+    from tracker_core._snapshot import Attempt, Snapshot
+
+
+class Life(msgspec.Struct, frozen=True, array_like=True):
+    """One attempt. Times in seconds since the epoch; `end` is None while nobody knows it."""
+
+    number: int
+    start: float
+    end: float | None
+    state: records.State
+    exit_code: int | None
+    signal: str | None
+    mode: records.Mode
+    rewind: int | None
+    origin: float
+    """The moment that its `_runtime` counts from: its start, less what earlier attempts ran."""
+
+
+class Card(msgspec.Struct, frozen=True, array_like=True):
+    """A run but for config, summary and metadata. `updated` is when its last record was written."""
+
+    id: str
+    project: str
+    entity: str
+    name: str
+    notes: str
+    tags: tuple[str, ...]
+    group: str
+    job_type: str
+    state: records.State
+    exit_code: int | None
+    signal: str | None
+    start: float
+    updated: float
+    lost: int
+    archived: str | None
+    fork: records.Fork | None
+    attempts: tuple[Life, ...]
+    alerts: tuple[records.Alert, ...]
+    metrics: dict[str, records.Metric]
+
+
+class Run:
+    """A run as it stood when it was read. `number` is the store's name for it, `version` rises with every change."""
+
+    def __init__(self, number: int, folder: str, version: int, blobs: tuple[bytes, bytes, bytes]) -> None:
+        self.number = number
+        self.folder = folder
+        self.version = version
+        card, self._config, self._summary = blobs
+        self.card: Card = _cards.decode(card)
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """Shared by all who ask; `decode_config` gives one to change."""
+        return self.decode_config()
+
+    def decode_config(self) -> dict[str, Any]:
+        config: dict[str, Any] = msgspec.msgpack.decode(self._config)
+        return config
+
+    @cached_property
+    def flat(self) -> dict[str, Any]:
+        """The summary by joined names."""
+        flat: dict[str, Any] = msgspec.msgpack.decode(self._summary)
+        return flat
+
+    @property
+    def summary(self) -> Summary:
+        return Summary(self.flat)
+
+    def __repr__(self) -> str:
+        return f"<Run {self.card.project}/{self.card.id} {self.card.name!r} {self.card.state}>"
+
+
+_cards = msgspec.msgpack.Decoder(Card)
+
+
+def card(snapshot: Snapshot, state: records.State, updated: float, ends: dict[int, float]) -> Card:
+    """`ends` tells when each attempt wrote its last row or record, for those that never said that they end."""
+    last = snapshot.last
+    return Card(
+        id=snapshot.id,
+        project=snapshot.project,
+        entity=snapshot.entity,
+        name=snapshot.name or snapshot.id,
+        notes=snapshot.notes,
+        tags=snapshot.tags,
+        group=snapshot.group,
+        job_type=snapshot.job_type,
+        state=state,
+        exit_code=snapshot.exit_code,
+        signal=last.signal if last else None,
+        start=snapshot.start,
+        updated=updated,
+        lost=snapshot.lost,
+        archived=snapshot.archived,
+        fork=snapshot.fork,
+        attempts=tuple(_lives(snapshot, state, ends)),
+        alerts=tuple(sorted(snapshot.alerts, key=lambda alert: alert.time)),
+        metrics=snapshot.metrics,
+    )
+
+
+def iso(time: float) -> str:
+    """As lists and filters show a time: UTC, to the second."""
+    return datetime.fromtimestamp(time, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _lives(snapshot: Snapshot, state: records.State, ends: dict[int, float]) -> list[Life]:
+    lives = []
+    ran = 0.0
+    attempts: list[Attempt] = [snapshot.attempts[number] for number in sorted(snapshot.attempts)]
+    for attempt in attempts:
+        newest = attempt is attempts[-1]
+        end = attempt.end
+        if end is None and not (newest and state == "running"):
+            end = max(attempt.start, ends.get(attempt.number, attempt.start))
+        lives.append(
+            Life(
+                attempt.number,
+                attempt.start,
+                end,
+                state if newest else _settled(attempt),
+                attempt.exit_code,
+                attempt.signal,
+                attempt.mode,
+                attempt.rewind,
+                attempt.start - ran,
+            )
+        )
+        if end is not None:
+            ran += end - attempt.start
+    return lives
+
+
+def _settled(attempt: Attempt) -> records.State:
+    """An attempt with a successor runs no more."""
+    return "crashed" if attempt.state == "running" else attempt.state

@@ -1,0 +1,215 @@
+"""The envelope of a series: what a chart of so many pixels can show, without reading what it cannot."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from tracker_core.store import pyramid
+from tracker_core.store.batch import decode
+from tracker_core.store.chunk import unpack
+from tracker_core.store.seal import edges
+from tracker_core.store.series import Series, Source, load, sources
+
+if TYPE_CHECKING:
+    from tracker_core._records import Stream
+    from tracker_core.store.chunk import Column
+    from tracker_core.store.database import Database
+
+AXES = ("_step", "_timestamp")
+
+
+class Envelope(NamedTuple):
+    """One entry a bucket, buckets without points left out, sorted by `x`.
+
+    `x`, `steps` and `times` are those of the bucket's first point; `low` and `high` leave NaN out unless there is
+    nothing else; `last` is the value at the bucket's largest x. Where a bucket holds one point the three are equal.
+    """
+
+    x: Column
+    steps: Column
+    times: Column
+    low: Column
+    high: Column
+    last: Column
+
+
+class _Cells(NamedTuple):
+    """Envelopes of the rows from `steps[i]` and `times[i]` on."""
+
+    steps: Column
+    times: Column
+    cells: Column
+
+
+_NOTHING = _Cells(np.empty(0, np.int64), np.empty(0), np.empty((3, 0)))
+
+
+class _Head(NamedTuple):
+    """Where a chunk begins and ends on the axis that is asked for."""
+
+    chunk: int
+    length: int
+    first: float
+    last: float
+    edges: bytes
+
+
+def sample(
+    db: Database,
+    run: int,
+    key: str,
+    buckets: int,
+    *,
+    x: str = "_step",
+    within: tuple[float, float] | None = None,
+    stream: Stream = "metrics",
+) -> Envelope | None:
+    """At most `buckets` buckets of equal width over the points with x `within` the two, both included.
+
+    `x` is "_step", "_timestamp" or another key: then the points count where both have a value at one step. None when
+    the key was never logged as a number.
+    """
+    with db.reading():
+        found = [source for source in sources(db, run, key, stream) if source.kind != "o"]
+        if not found:
+            return None
+        if x not in AXES:
+            axis, cells = _against(db, run, key, x, stream)
+        elif stream == "metrics" and all(source.ordered and source.visible is None for source in found):
+            axis, cells = _coarse(db, run, found, buckets, x, within)
+        else:
+            points = load(db, run, key, stream)
+            cells = _points(points) if points else _NOTHING
+            axis = cells.steps if x == "_step" else cells.times
+    return _bucket(axis, cells, buckets, within)
+
+
+def _against(db: Database, run: int, key: str, x: str, stream: Stream) -> tuple[Column, _Cells]:
+    """The points of the series, by the value of another one at their step."""
+    own, other = load(db, run, key, stream), load(db, run, x, stream)
+    if own is None or other is None:
+        return np.empty(0), _NOTHING
+    _, left, right = np.intersect1d(own.steps, other.steps, assume_unique=True, return_indices=True)
+    axis = numbers(other.values[right])
+    order = np.argsort(axis, kind="stable")
+    order = order[~np.isnan(axis[order])]
+    left = left[order]
+    return axis[order], _points(Series(own.steps[left], own.times[left], own.values[left]))
+
+
+def _points(series: Series) -> _Cells:
+    return _Cells(series.steps, series.times, pyramid.envelope(numbers(series.values)))
+
+
+def numbers(values: Column) -> Column:
+    """As float64; NaN for what is no number."""
+    if values.dtype.kind != "O":
+        return values.astype(np.float64, copy=False)
+    plain = [float(value) if isinstance(value, int | float) else np.nan for value in values]
+    return np.array(plain, np.float64)
+
+
+def _coarse(
+    db: Database, run: int, found: list[Source], buckets: int, x: str, within: tuple[float, float] | None
+) -> tuple[Column, _Cells]:
+    """Cells of the coarsest level that is fine enough, single points where a chunk lies across an end of the range."""
+    low, high = within or (-np.inf, np.inf)
+    heads = [_heads(db, run, source, x, low, high) if source.chunks else [] for source in found]
+    rows = sum(_share(head, low, high) for chosen in heads for head in chosen)
+    level = pyramid.level(int(rows), buckets)
+    parts = []
+    for source, chosen in zip(found, heads, strict=True):
+        inside = [head for head in chosen if low <= head.first and head.last <= high]
+        across = [head for head in chosen if not (low <= head.first and head.last <= high)]
+        parts += [_level(db, run, source, 0, [head]) for head in across]
+        if inside:
+            parts.append(_level(db, run, source, level, inside))
+        parts += _pieces(db, run, source)
+    if not parts:
+        return np.empty(0), _NOTHING
+    cells = _Cells(
+        np.concatenate([part.steps for part in parts]),
+        np.concatenate([part.times for part in parts]),
+        np.concatenate([part.cells for part in parts], axis=1),
+    )
+    axis = cells.steps if x == "_step" else cells.times
+    if bool((axis[1:] < axis[:-1]).any()):
+        order = np.argsort(axis, kind="stable")
+        axis, cells = axis[order], _Cells(cells.steps[order], cells.times[order], cells.cells[:, order])
+    return axis, cells
+
+
+def _heads(db: Database, run: int, source: Source, x: str, low: float, high: float) -> list[_Head]:
+    """The chunks that overlap the range."""
+    first, last = ("low", "high") if x == "_step" else ("start", "finish")
+    return [
+        head
+        for row in db.rows(
+            f"SELECT chunk, length, {first}, {last}, edges FROM chunk WHERE run = ? AND keyset = ? ORDER BY chunk",  # noqa: S608 - our own column names
+            (run, source.keyset),
+        )
+        if (head := _Head(*row)).last >= low and head.first <= high
+    ]
+
+
+def _share(head: _Head, low: float, high: float) -> float:
+    """About how many of the chunk's rows are in the range."""
+    width = head.last - head.first
+    if width <= 0:
+        return head.length
+    return head.length * (min(head.last, high) - max(head.first, low)) / width
+
+
+def _level(db: Database, run: int, source: Source, level: int, heads: list[_Head]) -> _Cells:
+    """The cells of neighbouring chunks."""
+    column = ("data", "level1", "level2", "level3")[level]
+    bounds = (run, source.keyset, heads[0].chunk, heads[-1].chunk)
+    blobs = [
+        blob
+        for (blob,) in db.rows(
+            f"SELECT {column} FROM block WHERE run = ? AND keyset = ? AND place = ? AND chunk BETWEEN ? AND ?"  # noqa: S608 - our own column names
+            " ORDER BY chunk",
+            (*bounds[:2], source.place, *bounds[2:]),
+        )
+    ]
+    if level > 1:
+        steps, times = edges([head.edges for head in heads], every=pyramid.SPANS[level])
+        return _Cells(steps, times, np.frombuffer(b"".join(blobs)).reshape(-1, 3).T)
+    axes = db.rows(
+        "SELECT steps, times FROM chunk WHERE run = ? AND keyset = ? AND chunk BETWEEN ? AND ? ORDER BY chunk", bounds
+    )
+    span = pyramid.SPANS[level]
+    cells = (
+        [unpack("d", blob).reshape(3, -1) for blob in blobs]
+        if level
+        else [pyramid.envelope(unpack(source.kind, blob)) for blob in blobs]
+    )
+    return _Cells(
+        np.concatenate([unpack("q", steps)[::span] for steps, _ in axes]),
+        np.concatenate([unpack("t", times)[::span] for _, times in axes]),
+        np.concatenate(cells, axis=1),
+    )
+
+
+def _pieces(db: Database, run: int, source: Source) -> list[_Cells]:
+    found = db.rows("SELECT data FROM piece WHERE run = ? AND keyset = ? ORDER BY piece", (run, source.keyset))
+    batches = [decode(data, source.kinds, (source.place,)) for (data,) in found]
+    return [_Cells(batch.steps, batch.times, pyramid.envelope(batch.columns[0])) for batch in batches]
+
+
+def _bucket(axis: Column, cells: _Cells, buckets: int, within: tuple[float, float] | None) -> Envelope:
+    """`axis` is sorted."""
+    if within is not None:
+        start, stop = np.searchsorted(axis, within[0], "left"), np.searchsorted(axis, within[1], "right")
+        axis, cells = (
+            axis[start:stop],
+            _Cells(cells.steps[start:stop], cells.times[start:stop], cells.cells[:, start:stop]),
+        )
+    if len(axis) <= buckets:
+        return Envelope(axis, cells.steps, cells.times, *cells.cells)
+    low, high = within if within is not None else (axis[0], axis[-1])
+    place = ((axis - low) * (buckets / max(high - low, 1e-300))).astype(np.int64)
+    starts = np.flatnonzero(np.append(True, np.minimum(place[1:], buckets - 1) != np.minimum(place[:-1], buckets - 1)))
+    return Envelope(axis[starts], cells.steps[starts], cells.times[starts], *pyramid.merge(cells.cells, starts))
