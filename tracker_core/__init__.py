@@ -24,6 +24,7 @@ if _TYPE_CHECKING:
     run: Run | None
     """The current run; None before `init()` and after `finish()`."""
 
+    from tracker_core import plot as plot
     from tracker_core._alert import AlertLevel
     from tracker_core._api import Api
     from tracker_core._media.audio import Audio
@@ -38,6 +39,7 @@ if _TYPE_CHECKING:
     from tracker_core._media.table import JoinedTable, Table
     from tracker_core._media.text import Markdown, Text
     from tracker_core._media.video import Video
+    from tracker_core.plot import plot_table
 
 __all__ = [
     "AlertLevel",
@@ -73,13 +75,14 @@ __all__ = [
     "init",
     "log",
     "mark_preempting",
+    "plot_table",
     "restore",
     "run",
     "save",
     "summary",
 ]
 
-# Names that only some scripts use, and the modules that load more than the core for them.
+# Names that only some scripts use, and the modules that load more than the core for them; "": it is a module itself.
 _LAZY = {
     "AlertLevel": "_alert",
     "Api": "_api",
@@ -97,12 +100,14 @@ _LAZY = {
     "Table": "_media.table",
     "Text": "_media.text",
     "Video": "_media.video",
+    "plot": "",
+    "plot_table": "plot.chart",
 }
 
 
 def _shown(value: _Any) -> _Any:
     """Users meet these in tracebacks and help(): show where to import them from."""
-    if isinstance(value, (type, _FunctionType)) and value.__module__.startswith(f"{__name__}._"):
+    if isinstance(value, (type, _FunctionType)) and value.__module__.startswith(f"{__name__}."):
         value.__module__ = __name__
     return value
 
@@ -114,6 +119,8 @@ def __getattr__(name: str) -> _Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
+    if not _LAZY[name]:
+        return import_module(f"{__name__}.{name}")
     value = globals()[name] = _shown(getattr(import_module(f"{__name__}.{_LAZY[name]}"), name))
     return value
 
