@@ -7,7 +7,6 @@ have something to write, so nobody ever waits.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from typing import TYPE_CHECKING
 
@@ -70,6 +69,8 @@ def announced(root: Path) -> str | None:
 
 def _key() -> str | None:
     """A name for this launch; None where the launcher says nothing that tells launches apart."""
+    import hashlib  # 2 ms that only a launcher's ranks need
+
     facts = [f"{name}={os.environ[name]}" for name in _LAUNCH if name in os.environ]
     if not facts:
         return None

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 import time
 import warnings
 from pathlib import Path
@@ -62,7 +61,7 @@ def _root(settings: Settings) -> Path:
     wanted = Path(settings.dir or ".").absolute() / _folder.ROOT_NAME
     if _writable(wanted):
         return wanted
-    fallback = Path(tempfile.gettempdir()) / f"{_folder.ROOT_NAME}-{_user()}" / _folder.ROOT_NAME
+    fallback = _temporary() / f"{_folder.ROOT_NAME}-{_user()}" / _folder.ROOT_NAME
     if not _writable(fallback):
         raise UsageError(f"neither {wanted} nor {fallback} can be written: choose another folder with init(dir=...)")
     warnings.warn(f"{wanted} cannot be written: recording in {fallback}", stacklevel=6)
@@ -175,10 +174,16 @@ def _take_over(run: Run, plan: Plan, folder: RunFolder, attempt: int) -> None:
         _past.copy(plan.fork, folder, attempt)
 
 
+def _temporary() -> Path:
+    import tempfile  # 3 ms that a run in its own folder does not need
+
+    return Path(tempfile.gettempdir())
+
+
 def _start_disabled(settings: Settings) -> Run:
     """A run that does everything but keep it."""
     run_id = _names.check_id(settings.id) if settings.id is not None else _names.new_id()
-    folder = RunFolder(Path(tempfile.gettempdir()) / f"tracker-disabled-{_user()}" / run_id)
+    folder = RunFolder(_temporary() / f"tracker-disabled-{_user()}" / run_id)
     snapshot = Snapshot(
         id=run_id,
         project=_names.check_project(settings.project or "uncategorized"),
