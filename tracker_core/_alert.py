@@ -11,3 +11,6 @@ class AlertLevel(str, Enum):
     INFO = "INFO"
     WARN = "WARN"
     ERROR = "ERROR"
+
+    # The level is written where texts are wanted: into records, messages and addresses.
+    __str__ = str.__str__

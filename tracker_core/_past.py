@@ -5,7 +5,6 @@ Reads journals only; the store is not needed to go on with a run.
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from typing import TYPE_CHECKING, Any
@@ -20,8 +19,6 @@ from tracker_core._snapshot import Snapshot
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-_AUTO = ".resume"
 
 
 class Past(msgspec.Struct, kw_only=True):
@@ -139,7 +136,9 @@ def copy(fork: records.Fork, folder: RunFolder, attempt: int) -> None:
             if isinstance(entry, _journal.Numbers) and entry.step <= limit:
                 key_set = writer.key_set(entry.key_set.names, entry.key_set.kinds, entry.key_set.stream)
                 writer.append(key_set.pack(_journal.ROW, key_set.id, entry.step, entry.time, *entry.values))
-            elif isinstance(entry, records.Metric) or (isinstance(entry, records.Row) and entry.step <= limit):
+            elif isinstance(entry, records.Metric | records.Summary) or (
+                isinstance(entry, records.Row) and entry.step <= limit
+            ):
                 writer.write(entry)
     writer.close()
 
@@ -149,34 +148,6 @@ def archive(folder: RunFolder, successor: str, run_id: str) -> None:
     writer = _journal.open_writer(folder, f"edit-{os.getpid()}", run=run_id, attempt=0)
     writer.write(records.Archive(time=time.time(), successor=successor))
     writer.close()
-
-
-def remember(root: Path, run_id: str, project: str, program: str) -> None:
-    """Notes a run that `resume="auto"` may go on with. One note a run: two that fail do not disturb each other."""
-    note = root / _AUTO / f"{run_id}.json"
-    note.parent.mkdir(exist_ok=True)
-    note.write_text(json.dumps({"id": run_id, "project": project, "program": program}), encoding="utf-8")
-
-
-def forget(root: Path, run_id: str) -> None:
-    """Takes the note back: the run ended well."""
-    (root / _AUTO / f"{run_id}.json").unlink(missing_ok=True)
-
-
-def unfinished(root: Path, project: str, program: str) -> str | None:
-    """The id of the newest noted run of this project and program that nobody is writing any more."""
-    notes = sorted((root / _AUTO).glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in notes:
-        try:
-            note = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue
-        if (note.get("project"), note.get("program")) != (project, program):
-            continue
-        folder = next((found for found, _ in occupants(root, project, note["id"])), None)
-        if folder is not None and not busy(folder):
-            return str(note["id"])
-    return None
 
 
 def busy(folder: RunFolder) -> bool:

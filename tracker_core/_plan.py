@@ -70,7 +70,9 @@ def _resume(  # noqa: C901 - one line a rule
             raise UsageError(f"resume={resume!r} and id={run_id!r} name two runs: give one of them")
         run_id, wants = _names.check_id(str(resume)), "allow"
     if wants == "auto":
-        noted = _past.unfinished(root, project, program())
+        from tracker_core import _auto
+
+        noted = _auto.unfinished(root, project, program())
         if run_id is None:
             run_id = noted
         elif noted is not None and noted != run_id:

@@ -54,6 +54,12 @@ def announce(root: Path, folder: Path) -> None:
         return  # the other ranks stay silent
 
 
+def retract(folder: Path) -> None:
+    """The run has ended: processes started from now on do not belong to it."""
+    if os.environ.get(_VARIABLE) == str(folder):
+        del os.environ[_VARIABLE]
+
+
 def announced(root: Path) -> str | None:
     """On the other ranks: the folder of the run, once rank 0 has told."""
     if folder := os.environ.get(_VARIABLE):
@@ -77,4 +83,6 @@ def _key() -> str | None:
     if "TORCHELASTIC_RUN_ID" in os.environ and os.environ.get("LOCAL_WORLD_SIZE") == os.environ.get("WORLD_SIZE"):
         # On one machine address and run id are the same for every launch, but each has its own agent.
         facts.append(f"parent={os.getppid()}")
+    import hashlib
+
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:20]

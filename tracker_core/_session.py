@@ -10,9 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import msgspec
-
-from tracker_core import _config_source, _exit, _names, _past, _settings
+from tracker_core import _config_source, _exit, _names, _past, _rank, _settings
 from tracker_core import _records as records
 from tracker_core._errors import UsageError
 from tracker_core._folder import RunFolder
@@ -148,10 +146,11 @@ def _given(settings: Mapping[str, Any] | Settings | None) -> dict[str, Any]:
     if settings is None:
         return {}
     if isinstance(settings, _settings.Settings):
+        defaults = _settings.Settings()
         return {
-            field.name: value
-            for field in msgspec.structs.fields(settings)
-            if (value := getattr(settings, field.name)) != field.default
+            name: value
+            for name in settings.__struct_fields__
+            if (value := getattr(settings, name)) != getattr(defaults, name)
         }
     return dict(settings)
 
@@ -229,8 +228,11 @@ def _closed(run: Run) -> None:
         _current = _runs[-1] if _runs else None
     if run.disabled or not run._owner:
         return
-    if run._snapshot.state == "finished":
-        _past.forget(run.folder.root, run.id)
+    _rank.retract(run.folder.path)
+    if run._snapshot.state == "finished" and (run.folder.root / ".resume").is_dir():
+        from tracker_core import _auto
+
+        _auto.forget(run.folder.root, run.id)
     if not run.quiet:
         _say(f"run {run.name} {run._snapshot.state}; look at it with: tracker show {run.id}")
 

@@ -114,7 +114,9 @@ def _start_planned(settings: Settings, root: Path, plan: Plan, mode: records.Mod
         _take_over(run, plan, folder, attempt)
     _rank.announce(root, folder.path)
     if plan.auto:
-        _past.remember(root, plan.run_id, plan.project, _plan.program())
+        from tracker_core import _auto
+
+        _auto.remember(root, plan.run_id, plan.project, _plan.program())
     return run
 
 
@@ -167,7 +169,10 @@ def _take_over(run: Run, plan: Plan, folder: RunFolder, attempt: int) -> None:
     """Restores what the past left: config, summary, definitions, step."""
     past = plan.past
     assert past is not None
-    run.config.restore(past.snapshot.config)
+    if plan.fork is None:
+        run.config.restore(past.snapshot.config)
+    else:
+        run.config.update(past.snapshot.config)
     run._logbook.take_over(past.last_step, past.latest, past.aggregates)
     run.starting_step = run.step
     if plan.fork is not None:

@@ -5,7 +5,6 @@ Whatever users hand in becomes plain here, by looks alone: no framework is impor
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import warnings
 from collections.abc import Mapping, Sequence
@@ -98,8 +97,8 @@ def _plain(value: Any, depth: int) -> Any:  # noqa: C901, PLR0912 - one line a k
         return bytes(value).decode("utf-8", "replace")
     if isinstance(value, AbstractSet):
         return _set(value, depth)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name, None), depth + 1) for field in dataclasses.fields(value)}
+    if not isinstance(value, type) and (fields := getattr(value, "__dataclass_fields__", None)):
+        return {name: _plain(getattr(value, name, None), depth + 1) for name in fields}
     if isinstance(value, slice):
         return {"start": value.start, "stop": value.stop, "step": value.step}
     if hasattr(value, "isoformat"):

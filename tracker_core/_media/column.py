@@ -23,7 +23,8 @@ _PLAIN: dict[type, Kind] = {
     list: "list",
     dict: "map",
 }
-_WIDEST = 2**63
+SIMPLE: dict[type, Kind] = {float: "number", int: "number", str: "text", bool: "boolean"}
+"""Types whose values are cells as they are."""
 
 
 def kind_of(cell: object) -> Kind:
@@ -34,9 +35,7 @@ def kind_of(cell: object) -> Kind:
 def cell_of(value: Any) -> Any:
     """`value` as a cell: plain data, a date, or Media. What is none of these is kept as its `repr`."""
     kind = type(value)
-    if kind is int:
-        return value if -_WIDEST <= value < _WIDEST else float(value)
-    if kind in (float, str, bool, type(None)) or isinstance(value, Media):
+    if kind in SIMPLE or value is None or isinstance(value, Media):
         return value
     if isinstance(value, (dt.datetime, dt.date)):
         return value

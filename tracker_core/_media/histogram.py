@@ -47,7 +47,9 @@ class Histogram(Media):
                 self.nan = int(np.isnan(values).sum())
                 self.inf = int(values.size - finite.sum()) - self.nan
                 values = values[finite]
-        self._counts, self._edges = np.histogram(values, bins)
+        scale = _scale(values)
+        counts, edges = np.histogram(values / scale if scale > 1 else values, bins)
+        self._counts, self._edges = counts, edges * scale
         self._uniform = True
 
     @property
@@ -80,6 +82,14 @@ def _flat(sequence: Sequence[Any] | Any) -> Array:
         raise UsageError(f"a histogram is made of numbers, not of {values.dtype}")
     values = values.ravel()
     return values.astype(np.uint8) if values.dtype.kind == "b" else values
+
+
+def _scale(values: Array) -> float:
+    """What to divide by, so that the distance of the extremes does not overflow: 1 for all but absurd values."""
+    if values.dtype.kind != "f" or not values.size:
+        return 1.0
+    distance = float(values.max()) / 4 - float(values.min()) / 4
+    return 4.0 if distance > float(np.finfo(values.dtype).max) / 4 else 1.0
 
 
 def _given(np_histogram: tuple[Any, Any]) -> tuple[Array, Array]:

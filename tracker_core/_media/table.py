@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tracker_core._errors import UsageError
 from tracker_core._media.base import Media
-from tracker_core._media.column import cell_of, declared, joined
+from tracker_core._media.column import SIMPLE, cell_of, declared, joined
 from tracker_core._media.table_file import encoded
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from tracker_core._media.column import Kind
     from tracker_core._media.place import Place
 
+_AS_THEY_ARE: frozenset[Kind] = frozenset(("none", "number", "boolean", "text", "list", "map"))
 _DEFAULT_COLUMNS = ("Input", "Output", "Expected")
 
 
@@ -77,6 +79,9 @@ class Table(Media):
         """Adds one row, a value a column. Raises UsageError when the number or a kind does not fit."""
         if len(data) != len(self.columns):
             raise UsageError(f"{len(data)} values for the {len(self.columns)} columns {self.columns}")
+        if list(map(SIMPLE.get, map(type, data))) == self._kinds:  # a row like those before it, at a tenth of the cost
+            self._rows.append(list(data))
+            return
         row = [cell_of(value) for value in data]
         self._check(row)
         self._rows.append(row)
@@ -172,13 +177,9 @@ class Table(Media):
 
     def _part(self, place: Place, start: int) -> dict[str, Any]:
         rows: Sequence[Sequence[Any]] = self._rows[start:]
-        if "media" in self._kinds or "any" in self._kinds:
+        if not _AS_THEY_ARE.issuperset(self._kinds):
             rows = [
-                [
-                    cell.store(f"{place.key}/{name}", place.step, place.files) if isinstance(cell, Media) else cell
-                    for name, cell in zip(self.columns, row, strict=True)
-                ]
-                for row in rows
+                [_plain(cell, place.below(name)) for name, cell in zip(self.columns, row, strict=True)] for row in rows
             ]
         return {**place.write("table", "table", encoded(self.columns, self._kinds, rows)), "rows": len(rows)}
 
@@ -215,6 +216,13 @@ class JoinedTable(Media):
             for name, table in zip(("table1", "table2"), self._tables, strict=True)
         )
         return {"table1": first, "table2": second, "join_key": self._keys}
+
+
+def _plain(cell: Any, place: Place) -> Any:
+    """A cell as the file holds it."""
+    if isinstance(cell, Media):
+        return cell.store(place.key, place.step, place.files)
+    return cell.isoformat() if isinstance(cell, dt.date) else cell
 
 
 def _cells_of(given: Any) -> tuple[list[str] | None, list[Sequence[Any]]]:

@@ -51,7 +51,7 @@ def encoded(columns: Sequence[str], kinds: Sequence[str], rows: Sequence[Sequenc
     parts, pages, offset = [_MAGIC], [], len(_MAGIC)
     for start in range(0, len(rows), PAGE_ROWS):
         some = rows[start : start + PAGE_ROWS]
-        page = compress(_encode([_column(cells) for cells in zip(*some, strict=True)]))
+        page = compress(_page([_column(cells) for cells in zip(*some, strict=True)]))
         pages.append((offset, len(page), len(some)))
         parts.append(page)
         offset += len(page)
@@ -59,11 +59,31 @@ def encoded(columns: Sequence[str], kinds: Sequence[str], rows: Sequence[Sequenc
     return b"".join([*parts, footer, len(footer).to_bytes(_LENGTH, "little"), _MAGIC])
 
 
+def _page(columns: list[Any]) -> bytes:
+    try:
+        return _encode(columns)
+    except OverflowError:
+        return _encode(_narrow(columns))
+
+
+def _narrow(value: Any) -> Any:
+    """Integers that msgpack cannot hold as floats, at any depth."""
+    if isinstance(value, (list, tuple)):
+        return [_narrow(part) for part in value]
+    if isinstance(value, dict):
+        return {name: _narrow(part) for name, part in value.items()}
+    wide = isinstance(value, int) and not -(2**63) <= value < 2**64
+    return float(value) if wide else value
+
+
 def _column(cells: tuple[Any, ...]) -> Any:
     types = set(map(type, cells))
     for kind, wanted in _TYPES.items():
         if types == {wanted}:
-            return {"kind": kind, "data": _packed(_CODES[kind], cells)}
+            try:
+                return {"kind": kind, "data": _packed(_CODES[kind], cells)}
+            except OverflowError:  # beyond 64 bits
+                return cells
     return cells
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from typing import Any
 
 from tracker_core._media.base import Media
@@ -13,15 +14,22 @@ _LONGEST_LIST = 32
 def wrap(value: Any) -> Media | None:
     """The media for a figure, picture, dataframe, or array of more than 32 numbers; None for any other value.
 
-    A list of nothing but such objects becomes one group.
+    A list of nothing but such objects becomes one group. Never raises: what cannot be taken is warned about, and
+    is then as foreign as any other value.
     """
     if isinstance(value, Media):
         return value
+    try:
+        return _made(value)
+    except Exception as problem:  # noqa: BLE001 - a broken figure must not end a training run
+        warnings.warn(f"a {type(value).__name__} could not be taken as media: {problem}", stacklevel=4)
+        return None
+
+
+def _made(value: Any) -> Media | None:
     if isinstance(value, (list, tuple)):
         return _group(value)
-    if value is None:
-        return None
-    if value is sys.modules.get("matplotlib.pyplot"):
+    if value is not None and value is sys.modules.get("matplotlib.pyplot"):
         return _figure(value)
     maker = _MAKERS.get(type(value).__module__.partition(".")[0], _array)
     return maker(value)

@@ -1,0 +1,100 @@
+"""Foreign objects that are logged as they are."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+import torch
+from PIL import Image as Pillow
+
+import tracker_core as tracker
+from tracker_core._media import wrap
+
+
+@pytest.fixture
+def pyplot(monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    from matplotlib import pyplot as plt
+
+    yield plt
+    plt.close("all")
+
+
+def test_figures_pictures_frames(pyplot):
+    figure, axes = pyplot.subplots()
+    assert isinstance(wrap(figure), tracker.Image)
+    assert isinstance(wrap(axes), tracker.Image)
+    assert isinstance(wrap(pyplot), tracker.Image)
+    assert isinstance(wrap(go.Figure()), tracker.Plotly)
+    assert isinstance(wrap(Pillow.new("L", (2, 2))), tracker.Image)
+    assert isinstance(wrap(pd.DataFrame({"a": [1]})), tracker.Table)
+
+
+def test_arrays_of_more_than_32_numbers():
+    assert sum(wrap(np.zeros(33)).histogram) == 33
+    assert sum(wrap(torch.zeros(6, 6)).histogram) == 36
+    assert sum(wrap(pd.Series(range(33))).histogram) == 33
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        1,
+        1.5,
+        "text",
+        b"",
+        {},
+        [],
+        [1, 2],
+        ["a"],
+        np.zeros(32),
+        np.float64(1),
+        torch.zeros(3),
+        object(),
+        sys,
+        np.array(["a"] * 40),
+        np.array([object()] * 40),
+        pd.Series(["a"] * 40),
+        pd.Timestamp(0),
+    ],
+    ids=range(18),
+)
+def test_everything_else_is_left_alone(value):
+    assert wrap(value) is None
+
+
+def test_lists_of_media_are_one_group(files, drain):
+    images = [tracker.Image(np.full((2, 2, 3), level, np.uint8), caption=str(level)) for level in range(3)]
+    reference = wrap(images).store("samples", 5, files)
+    drain()
+    assert (reference["_type"], reference["of"], reference["count"]) == ("group", "image-file", 3)
+    assert [item["caption"] for item in reference["items"]] == ["0", "1", "2"]
+    assert len({item["path"] for item in reference["items"]}) == 3
+    assert all((files / item["path"]).is_file() for item in reference["items"])
+
+
+def test_lists_of_pictures_and_mixed_media(files):
+    assert wrap([Pillow.new("L", (2, 2))] * 2).store("key", 0, files)["of"] == "image-file"
+    assert wrap((tracker.Html("a"), tracker.Text("b"))).store("key", 0, files)["of"] == "mixed"
+    assert wrap([tracker.Html("a"), 1]) is None
+
+
+def test_what_cannot_be_taken_is_warned_about_and_left_alone():
+    frame = pd.DataFrame([[1, 2]], columns=["a", "a"])
+    with pytest.warns(UserWarning, match="DataFrame could not be taken as media"):
+        assert wrap(frame) is None
+
+
+def test_asking_loads_no_library():
+    code = (
+        "import sys; from tracker_core._media import wrap; assert wrap([1.0]) is None and wrap(object()) is None;"
+        "print([name for name in ('numpy', 'PIL', 'matplotlib', 'plotly') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,297 @@
+"""Starts the background process of a run, and talks to it: `launch` and the `Background` that it returns.
+
+This is all that the training process has to do with it, so it imports nothing heavy and forks nothing: a training
+of many gigabytes would pay for a fork with page tables. `posix_spawn` starts a shell that starts the interpreter and
+ends at once, so that the background process is nobody's child: the user's `os.wait()` never meets it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import sys
+import time
+import weakref
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tracker_core._folder import RunFolder
+    from tracker_core._settings import Settings
+
+VARIABLE = "_TRACKER_LAUNCH"
+"""The environment variable that carries the `Launch`; a pipe could be full, and arguments are everybody's to read."""
+
+PIDFD = 3
+"""The descriptor under which the background process finds the training process, where the system has such."""
+
+_STDIN = 4
+_FIRST_FREE = 10
+_ARGUMENTS_LIMIT = 16 * 1024
+
+_SHELL = "/bin/sh"
+# A shell reads /dev/null for what it starts with `&`, unless told otherwise; hence the pipe takes a detour.
+_DETACH = f'"$0" "$@" <&{_STDIN} {_STDIN}<&- &'
+_BOOT = "import sys; sys.path += sys.argv[2:]; from tracker_core.background import process; process.main()"
+
+
+class Launch(msgspec.Struct, frozen=True, kw_only=True):
+    """What only the training process knows and the background process needs."""
+
+    folder: str
+    run: str
+    attempt: int
+    journal: str
+    """The name of the first segment of the training process's journal."""
+    pid: int
+    pidfd: bool
+    """Whether there is a descriptor of the training process under `PIDFD`."""
+    arguments: list[str]
+    """The command line as the interpreter got it, cut when it is very long. It may hold secrets."""
+    own_arguments: list[str]
+    """What the script got of it."""
+    cwd: str
+    program: str | None
+    """The main script, absolute; None in a notebook or at a prompt."""
+    executable: str
+    python: str
+    path: list[str]
+    """`sys.path`, whose folders tell which packages are installed."""
+    buffered: bool | None
+    system_interval: float
+    disable_git: bool
+    save_code: bool
+
+
+class Background:
+    """The training process's end of the two pipes.
+
+    Nothing here raises when the background process is dead or never came up, and nothing waits without a limit.
+    """
+
+    def __init__(self, to: int, back: int, child: int | None) -> None:
+        self._to = to
+        self._back = back
+        self._child = child
+        self._rest = b""
+        self._closed = False
+        _open.add(self)
+
+    def notify(self) -> None:
+        """Says that the journal holds something that the background process should act on now (a `Tail`, a `File`)."""
+        self._tell(b"notify\n")
+
+    def finish(self, timeout: float, on_progress: Callable[[str], None] | None = None, *, certain: bool = True) -> bool:
+        """Asks for completion and waits for it, `timeout` seconds at most; True when all is done.
+
+        The journal holds the `End` by now; `certain` is that record's: where the exit code is only a guess, the
+        background process stays until this process is gone and corrects it. `on_progress` gets one line of text now
+        and then. When time runs out, or on Ctrl-C, the rest goes on without us.
+        """
+        try:
+            word = b"finish\n" if certain else b"leave\n"
+            return self._tell(word) and self._await_done(time.monotonic() + timeout, on_progress)
+        finally:
+            self.detach()
+            self._reap()
+
+    def detach(self) -> None:
+        """Closes our ends of the pipes; the background process does the rest alone. Safe to call again."""
+        if self._closed:
+            return
+        self._closed = True
+        for fd in (self._to, self._back):
+            with contextlib.suppress(OSError):  # the user's code closed every descriptor it found
+                os.close(fd)
+
+    def _tell(self, line: bytes) -> bool:
+        if self._closed:
+            return False
+        try:
+            # Asked first, since a user may have set SIGPIPE to kill.
+            poll = select.poll()
+            poll.register(self._to, select.POLLOUT)
+            if poll.poll(0) != [(self._to, select.POLLOUT)]:
+                return False
+            return os.write(self._to, line) == len(line)
+        except OSError:
+            return False
+
+    def _await_done(self, deadline: float, on_progress: Callable[[str], None] | None) -> bool:
+        poll = select.poll()
+        poll.register(self._back, select.POLLIN)
+        while (left := deadline - time.monotonic()) > 0:
+            if not poll.poll(left * 1000):
+                return False
+            try:
+                data = os.read(self._back, 4096)
+            except OSError:
+                return False
+            if not data:
+                return False
+            *lines, self._rest = (self._rest + data).split(b"\n")
+            for line in lines:
+                word, _, text = line.decode("utf-8", "replace").partition(" ")
+                if word == "pid":
+                    self._child = int(text)
+                elif word == "progress" and on_progress is not None:
+                    on_progress(text)
+                elif word == "done":
+                    return True
+        return False
+
+    def _reap(self) -> None:
+        # It is our child only where there is no shell, or where we are the first process of a container.
+        if self._child is None:
+            return
+        try:
+            os.waitpid(self._child, os.WNOHANG)
+        except OSError:
+            return
+
+
+def launch(folder: RunFolder, *, run: str, attempt: int, journal: Path, settings: Settings) -> Background:
+    """Starts the background process of a run whose training process writes `journal`, without waiting for it.
+
+    Raises OSError where no second process can be started.
+    """
+    if not hasattr(os, "posix_spawn") or not sys.executable or getattr(sys, "frozen", False):
+        raise OSError("a background process needs a POSIX system and the interpreter as a program of its own")
+    program = _program()
+    pidfd = _pidfd()
+    message = Launch(
+        folder=str(folder.path.absolute()),
+        run=run,
+        attempt=attempt,
+        journal=journal.name,
+        pid=os.getpid(),
+        pidfd=pidfd is not None,
+        arguments=_cut(sys.orig_argv),
+        own_arguments=_cut(sys.argv[1:]),
+        cwd=str(Path.cwd()),
+        program=program,
+        executable=sys.executable,
+        python=sys.version.partition(" ")[0],
+        path=_search_path(program),
+        buffered=settings.buffered,
+        system_interval=settings.system_interval,
+        disable_git=settings.disable_git,
+        save_code=settings.save_code is True and not settings.disable_code,
+    )
+    return _start(message, folder.logs / "background.log", pidfd)
+
+
+def _start(message: Launch, log: Path, pidfd: int | None) -> Background:
+    # Isolated and without `site`: nothing in the script's folder, no customisation and no start-up file of an editable
+    # install can get in the way; the search path is ours, after the standard library.
+    command = [message.executable, "-I", "-S"]
+    command += ["-B"] if sys.dont_write_bytecode else []
+    command += ["-X", f"pycache_prefix={sys.pycache_prefix}"] if sys.pycache_prefix else []
+    command += ["-c", _BOOT, message.folder, *message.path]
+    try:
+        environment = {**os.environ, VARIABLE: msgspec.json.encode(message).decode()}
+    except UnicodeEncodeError as error:
+        raise OSError(f"a path that is no text: {error}") from error
+    fds = [] if pidfd is None else [pidfd]
+    try:
+        for _ in range(2):
+            fds += [_move(fd) for fd in os.pipe()]
+        their_in, to, back, their_out = fds[-4:]
+        actions: list[tuple[Any, ...]] = [
+            (os.POSIX_SPAWN_DUP2, their_in, _STDIN),
+            (os.POSIX_SPAWN_DUP2, their_out, 1),
+            (os.POSIX_SPAWN_OPEN, 2, str(log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644),
+        ]
+        if pidfd is not None:
+            actions.append((os.POSIX_SPAWN_DUP2, pidfd, PIDFD))
+        os.set_blocking(to, False)
+        child = _spawn(command, environment, actions)
+        fds = [fd for fd in fds if fd not in (to, back)]
+        return Background(to, back, child)
+    finally:
+        for fd in fds:
+            os.close(fd)
+
+
+def _spawn(command: list[str], environment: dict[str, str], actions: list[tuple[Any, ...]]) -> int | None:
+    """Starts `command` and returns its process id if it is our child."""
+    # Blocked and ignored signals are inherited: with SIGCHLD ignored, nobody there could run git.
+    clean: dict[str, Any] = {"setsigmask": (), "setsigdef": (signal.SIGCHLD,)}
+    try:
+        words = ["sh", "-c", _DETACH, *command]
+        shell = os.posix_spawn(_SHELL, words, environment, file_actions=actions, **clean)
+    except FileNotFoundError:  # a container without a shell
+        actions = [*actions, (os.POSIX_SPAWN_DUP2, _STDIN, 0), (os.POSIX_SPAWN_CLOSE, _STDIN)]
+        return os.posix_spawn(command[0], command, environment, file_actions=actions, **clean)
+    with contextlib.suppress(ChildProcessError):  # somebody else's wait was quicker
+        os.waitpid(shell, 0)
+    return None
+
+
+def _move(fd: int) -> int:
+    """`fd` under a number that no file action below overwrites."""
+    import fcntl
+
+    try:
+        return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _FIRST_FREE)
+    finally:
+        os.close(fd)
+
+
+def _program() -> str | None:
+    main = sys.modules.get("__main__")
+    path = getattr(main, "__file__", None)
+    return str(Path(path).absolute()) if path else None
+
+
+def _pidfd() -> int | None:
+    """A descriptor of this process, which keeps its exit status for whoever holds it."""
+    if not hasattr(os, "pidfd_open"):
+        return None
+    try:
+        return _move(os.pidfd_open(os.getpid()))
+    except OSError:  # an old kernel, or a sandbox
+        return None
+
+
+def _cut(arguments: list[str]) -> list[str]:
+    kept: list[str] = []
+    left = _ARGUMENTS_LIMIT
+    for argument in arguments:
+        if left <= 0:
+            kept.append("...")
+            break
+        kept.append(argument[:left].encode("utf-8", "replace").decode())
+        left -= len(argument)
+    return kept
+
+
+def _search_path(program: str | None) -> list[str]:
+    """Where the background process may import from, after the standard library.
+
+    The folders of the script and of the shell come last: a `json.py` or `psutil.py` that lies there for the user's
+    own purposes must not be taken for another.
+    """
+    own = str(Path(__file__).absolute().parent.parent)
+    theirs = {"", str(Path.cwd()), str(Path(program).parent) if program else ""}
+    first = [entry for entry in sys.path if entry not in theirs]
+    last = [str(Path(entry).absolute()) for entry in sys.path if entry in theirs]
+    return list(dict.fromkeys([own, *first, *last]))
+
+
+def _detach_all() -> None:
+    for background in list(_open):
+        background.detach()
+
+
+_open: weakref.WeakSet[Background] = weakref.WeakSet()
+
+# A forked child that kept our ends open would hide the end of the training process.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_detach_all)

@@ -1,0 +1,129 @@
+"""Keeps the code of a run below `files/code/`: the main script, or all of a project's."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tracker_core import _records as records
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tracker_core._folder import RunFolder
+
+FOLDER = "code"
+
+_SKIPPED = frozenset(("__pycache__", "node_modules", "site-packages"))
+_ENVIRONMENT_MARKS = ("pyvenv.cfg", "conda-meta")
+_GIT_TIMEOUT = 10.0
+
+
+def save_script(path: str, base: str, folder: RunFolder, write: Callable[[records.Record], None]) -> str:
+    """Keeps one script or notebook under its path relative to `base` (its bare name when it lies elsewhere).
+
+    Returns that path below the run's `files/`. Raises OSError when the script cannot be read.
+    """
+    relative = os.path.relpath(path, base)
+    if relative.startswith(os.pardir):
+        relative = Path(path).name
+    return _keep(Path(path), Path(FOLDER, relative), folder, write)
+
+
+def log_code(
+    folder: RunFolder,
+    write: Callable[[records.Record], None],
+    *,
+    root: str | os.PathLike[str] = ".",
+    name: str | None = None,
+    include_fn: Callable[..., bool] | None = None,
+    exclude_fn: Callable[..., bool] | None = None,
+) -> list[str]:
+    """Keeps the code below `root`: its `.py` files, or what `include_fn` wants and `exclude_fn` does not.
+
+    Both are asked with the absolute path, and with `root` when they take a second argument. Left out from the start
+    are hidden folders, environments, the tracker's own folder, and in a git repository what it ignores. With `name`
+    the files come below `code/<name>/`. Returns the paths below the run's `files/`.
+    """
+    top = Path(root).resolve()
+    include = _asker(include_fn, str(top)) if include_fn else _is_python
+    exclude = _asker(exclude_fn, str(top)) if exclude_fn else None
+    target = Path(FOLDER, name) if name else Path(FOLDER)
+    kept = []
+    for path in _candidates(top, folder.root.resolve()):
+        absolute = str(path)
+        if include(absolute) and not (exclude and exclude(absolute)):
+            kept.append(_keep(path, target / path.relative_to(top), folder, write))
+    return kept
+
+
+def _keep(source: Path, relative: Path, folder: RunFolder, write: Callable[[records.Record], None]) -> str:
+    target = folder.files / relative
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+    write(records.File(time=time.time(), path=relative.as_posix(), size=target.stat().st_size))
+    return relative.as_posix()
+
+
+def _candidates(top: Path, own: Path) -> Iterator[Path]:
+    """Every regular file that could be somebody's source, in order of its path."""
+    skipped: dict[Path, bool] = {top: False}
+
+    def is_skipped(directory: Path) -> bool:
+        if directory not in skipped:
+            skipped[directory] = is_skipped(directory.parent) or _is_foreign(directory, own)
+        return skipped[directory]
+
+    for path in sorted(_listed_by_git(top) or _walk(top, is_skipped)):
+        if not is_skipped(path.parent) and path.is_file():
+            yield path
+
+
+def _is_foreign(directory: Path, own: Path) -> bool:
+    name = directory.name
+    if name in _SKIPPED or name.startswith(".") or directory == own:
+        return True
+    return any((directory / mark).exists() for mark in _ENVIRONMENT_MARKS)
+
+
+def _listed_by_git(top: Path) -> list[Path]:
+    """What git tracks or would track below `top`; nothing where there is no git or no repository."""
+    try:
+        done = subprocess.run(  # noqa: S603 - git itself, without a shell
+            ["git", "-C", str(top), "ls-files", "-co", "--exclude-standard", "-z"],  # noqa: S607 - the user's git
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_GIT_TIMEOUT,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return []
+    return [top / os.fsdecode(name) for name in done.stdout.split(b"\0") if name]
+
+
+def _walk(top: Path, is_skipped: Callable[[Path], bool]) -> list[Path]:
+    found: list[Path] = []
+    for folder, subfolders, names in os.walk(top):
+        here = Path(folder)
+        subfolders[:] = [name for name in subfolders if not is_skipped(here / name)]
+        found += (here / name for name in names)
+    return found
+
+
+def _is_python(path: str) -> bool:
+    return path.endswith(".py")
+
+
+def _asker(function: Callable[..., bool], top: str) -> Callable[[str], bool]:
+    """`function` as a question about a path alone."""
+    try:
+        wants_root = len(inspect.signature(function).parameters) > 1
+    except (TypeError, ValueError):  # a built-in that tells nothing about itself
+        wants_root = False
+    arguments: tuple[Any, ...] = (top,) if wants_root else ()
+    return lambda path: function(path, *arguments)

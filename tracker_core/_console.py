@@ -1,0 +1,142 @@
+"""Captures what the training prints: `captured` wraps the `write` of `sys.stdout` and `sys.stderr`.
+
+The streams stay the objects they are, so that a logger that holds one is captured too, and everything goes through to
+the terminal first. What is written past Python (C libraries, child processes) is not seen.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+import weakref
+from collections import deque
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal
+
+from tracker_core import _records as records
+from tracker_core._terminal import WINDOW, Terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+PROGRESS_INTERVAL = 1.0
+"""Seconds between two records of a line that is still being written."""
+
+_LAST_WAIT = 1.0
+
+
+@contextmanager
+def captured(write: Callable[[records.Record], None]) -> Iterator[None]:
+    """For as long as this is open, the terminal output goes to `write` as `Console` records.
+
+    A finished line is written at once, a progress bar or prompt about once a second and at the end. Nothing that fails
+    here, `write` included, is seen by the code that prints. Forked children are not captured.
+    """
+    captures = [Capture("stdout", sys.stdout, write)]
+    if sys.stderr is not sys.stdout:
+        captures.append(Capture("stderr", sys.stderr, write))
+    try:
+        yield
+    finally:
+        for capture in reversed(captures):
+            capture.close()
+
+
+class Capture:
+    """One stream with its `write` replaced, until `close`."""
+
+    def __init__(self, name: Literal["stdout", "stderr"], stream: Any, write: Callable[[records.Record], None]) -> None:
+        self._name: Literal["stdout", "stderr"] = name
+        self._stream = stream
+        self._write = write
+        self._terminal = Terminal()
+        self._sent: dict[int, str] = {}
+        self._texts: deque[str] = deque()
+        self._lock = threading.Lock()
+        self._owner: int | None = None
+        self._due = 0.0
+        self._active = True
+        self._previous = getattr(stream, "__dict__", {}).get("write")
+        self._replacement = self._wrap(getattr(stream, "write", None))
+        try:
+            stream.write = self._replacement
+        except AttributeError:  # no terminal at all, or a stream that cannot be changed
+            self._active = False
+        _captures.add(self)
+
+    def close(self) -> None:
+        """Writes what is unfinished and undoes the replacement; one that was replaced itself only turns inert."""
+        self._take("", last=True)
+        self._active = False
+        if getattr(self._stream, "__dict__", {}).get("write") is not self._replacement:
+            return
+        if self._previous is None:
+            del self._stream.write
+        else:
+            self._stream.write = self._previous
+
+    def abandon(self) -> None:
+        """In a forked child: stop, whatever the other threads of the parent were doing."""
+        self._active = False
+
+    def _wrap(self, original: Any) -> Any:
+        def write(*args: Any, **kwargs: Any) -> Any:
+            result = original(*args, **kwargs)
+            if self._active and args and isinstance(args[0], str):
+                self._take(args[0])
+            return result
+
+        return write
+
+    def _take(self, text: str, *, last: bool = False) -> None:
+        """Keeps `text`. One thread at a time works on it, and takes along what the others bring meanwhile."""
+        if not self._active or self._owner == threading.get_ident():
+            return  # the latter: `write` prints, for example a warning
+        self._texts.append(text)
+        # Never waits long: a signal handler may run in the midst of a thread that holds the lock.
+        if not self._lock.acquire(timeout=_LAST_WAIT if last else 0):
+            return
+        try:
+            self._owner = threading.get_ident()
+            while self._texts:
+                self._terminal.feed(self._texts.popleft())
+            self._emit(last=last)
+        except Exception:  # noqa: BLE001 - the code that prints must never see us fail
+            self._active = False
+        finally:
+            self._owner = None
+            self._lock.release()
+
+    def _emit(self, *, last: bool) -> None:
+        terminal = self._terminal
+        if not terminal.dirty:
+            return
+        now = time.monotonic()
+        if last or now >= self._due:
+            ready = terminal.dirty
+            self._due = now + PROGRESS_INTERVAL
+        else:
+            ready = terminal.dirty & terminal.finished
+        for number in sorted(ready):
+            text = terminal.lines[number].render()
+            if self._sent.get(number) != text:
+                self._sent[number] = text
+                self._write(records.Console(time=time.time(), stream=self._name, line=number, text=text))
+        terminal.dirty -= ready
+        terminal.finished.clear()
+        if len(terminal.lines) > 2 * WINDOW and not terminal.dirty:
+            terminal.forget()
+            self._sent = {number: text for number, text in self._sent.items() if number in terminal.lines}
+
+
+def _abandon_all() -> None:
+    for capture in list(_captures):
+        capture.abandon()
+
+
+_captures: weakref.WeakSet[Capture] = weakref.WeakSet()
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_abandon_all)

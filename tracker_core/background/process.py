@@ -1,0 +1,223 @@
+"""The life of the background process: from the launch message to the last fsync.
+
+One thread and one `poll`. Whatever fails in here is written to `logs/background.log` and to nobody's terminal.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+import traceback
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tracker_core import _journal as journal
+from tracker_core import _records as records
+from tracker_core._background import PIDFD, VARIABLE, Launch
+from tracker_core._folder import RunFolder
+from tracker_core.background import capture
+from tracker_core.background.channel import Channel
+from tracker_core.background.follow import Follow
+from tracker_core.background.parent import Parent
+from tracker_core.background.sync import Sync
+from tracker_core.background.tail import JournalSink, Tails
+from tracker_core.background.verdict import agrees, verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tracker_core.background.system import System
+
+SYNC_INTERVAL = 5.0
+HEARTBEAT_INTERVAL = 30.0
+TAIL_INTERVAL = 1.0
+FIRST_SAMPLE = 1.0
+"""Seconds after the start; what is over sooner has no system metrics worth their cost."""
+
+_QUICK = 2.0
+"""Seconds for all that is left after SIGTERM."""
+_PATIENCE = 10.0
+"""Seconds that a dead training process is given to be collected by its parent, which may tell how it ended."""
+_COMPLAINTS = 3
+"""How often the same failure is written to the log."""
+
+
+class Timer(msgspec.Struct):
+    """Something done every `every` seconds, next at `due` on the monotonic clock."""
+
+    name: str
+    action: Callable[[], object]
+    every: float
+    due: float
+
+
+class Process:
+    """One background process: `run` is all of its life."""
+
+    def __init__(self, launch: Launch, channel: Channel, parent: Parent) -> None:
+        self._launch = launch
+        self._channel = channel
+        self._parent = parent
+        self._folder = RunFolder(launch.folder)
+        self._writer = journal.open_writer(
+            self._folder, "background", run=launch.run, attempt=launch.attempt, buffered=launch.buffered
+        )
+        self._follow = Follow(self._folder, launch.journal, own=self._writer.path.name)
+        self._sync = Sync(self._folder)
+        self._tails = Tails(JournalSink(self._writer, self._folder.files), self._guard, launch.cwd)
+        self._system: System | None = None
+        self._failures: dict[str, int] = {}
+        self._deadline: float | None = None
+        self._steps = capture.steps(launch, self._folder, self._writer)
+        now = time.monotonic()
+        self._timers = [
+            Timer("heartbeat", self._beat, HEARTBEAT_INTERVAL, now),
+            Timer("sync", self._sync.sync, SYNC_INTERVAL, now + SYNC_INTERVAL),
+            Timer("tails", self._poll_tails, TAIL_INTERVAL, now),
+        ]
+        if launch.system_interval > 0:
+            first = now + min(FIRST_SAMPLE, launch.system_interval)
+            self._timers.append(Timer("system metrics", self._sample, launch.system_interval, first))
+
+    def run(self) -> None:
+        """Works until the training process is over and all is done, SIGTERM, or the run folder is deleted."""
+        self._channel.say(f"pid {os.getpid()}")
+        while not self._over():
+            self._channel.listen(0 if self._steps else self._pause())
+            if self._steps:
+                self._guard(*self._steps.pop(0))
+            self._tick()
+        if self._exists():
+            self._complete()
+        self._channel.say("done")
+        if self._channel.guessed:
+            self._await_code()
+        if self._exists():
+            self._guard("journal", self._writer.close)
+            self._guard("sync", self._sync.sync)
+
+    def _over(self) -> bool:
+        """Whether the loop is over. What is captured is captured to its end, or the run would never tell its commit."""
+        if self._channel.quick and self._deadline is None:
+            self._deadline = time.monotonic() + _QUICK
+        if self._deadline is not None and time.monotonic() >= self._deadline:
+            return True
+        ended = self._channel.finish or self._channel.gone
+        return (ended and not self._steps) or not self._exists()
+
+    def _exists(self) -> bool:
+        return self._folder.path.exists()
+
+    def _pause(self) -> float:
+        due = min(timer.due for timer in self._timers)
+        return max(0.0, min(due, self._deadline or due) - time.monotonic())
+
+    def _tick(self) -> None:
+        now = time.monotonic()
+        for timer in self._timers:
+            if timer.due <= now:
+                timer.due = now + timer.every
+                self._guard(timer.name, timer.action)
+        if self._channel.notified:
+            self._channel.notified = False
+            self._guard("journal of the training", self._read_main)
+
+    def _guard(self, name: str, action: Callable[[], Any]) -> Any:
+        """Runs `action`; when it fails, that goes to the log and the result is None."""
+        try:
+            return action()
+        except Exception:  # noqa: BLE001 - nothing that fails here may end the rest
+            self._failures[name] = self._failures.get(name, 0) + 1
+            if self._failures[name] <= _COMPLAINTS:
+                complain(name)
+            return None
+
+    def _beat(self) -> None:
+        self._writer.write(records.Heartbeat(time=time.time()))
+
+    def _sample(self) -> None:
+        if self._system is None:
+            from tracker_core.background.gpu import Gpus
+            from tracker_core.background.system import System
+
+            first_step = self._follow.system_rows()
+            self._system = System(self._launch.pid, self._launch.folder, Gpus(), first_step)
+        self._system.sample(self._writer)
+
+    def _read_main(self) -> None:
+        self._start_tails(self._follow.read_main())
+
+    def _start_tails(self, found: list[records.Record]) -> None:
+        for record in found:
+            if isinstance(record, records.Tail):
+                self._tails.add(record)
+
+    def _poll_tails(self) -> int:
+        self._start_tails(self._follow.read_others())
+        return self._tails.poll()
+
+    def _complete(self) -> None:
+        if self._channel.gone and not self._channel.finish:
+            self._guard("journal of the training", self._read_main)
+        self._drain()
+        if self._system is not None:
+            self._guard("system metrics", self._sample)
+        if self._channel.gone and not self._channel.finish:
+            self._guard("final state", self._judge)
+        self._guard("journals of dead writers", self._seal)
+        self._guard("sync", self._sync.sync)
+
+    def _drain(self) -> None:
+        reported = time.monotonic()
+        while self._guard("tails", self._poll_tails) and not self._hurried():
+            if time.monotonic() - reported >= 1:
+                reported = time.monotonic()
+                self._channel.say("progress mirroring files")
+        self._tails.close()
+
+    def _hurried(self) -> bool:
+        self._channel.listen(0)
+        return self._channel.quick
+
+    def _judge(self) -> None:
+        """Writes the final state where the training process has not, or guessed it wrong."""
+        end = self._follow.end
+        if end is not None and end.certain:
+            return
+        ended = self._parent.exit(_PATIENCE)
+        if end is not None and (ended is None or agrees(end, ended)):
+            return
+        self._writer.write(verdict(ended, preempting=self._follow.preempting, time=time.time()))
+
+    def _await_code(self) -> None:
+        """The training process is in its last moments: its exit code is known when they are over."""
+        while not self._channel.gone and not self._channel.quick and self._exists():
+            self._channel.listen(HEARTBEAT_INTERVAL)
+        if self._channel.gone and self._exists():
+            self._guard("journal of the training", self._read_main)
+            self._guard("final state", self._judge)
+
+    def _seal(self) -> None:
+        for path in self._folder.journals():
+            if not journal.alive(path):
+                journal.seal(path)
+
+
+def complain(name: str) -> None:
+    """Writes the current exception to the log, which is our stderr."""
+    print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {name} failed", file=sys.stderr)  # noqa: T201 - see above
+    traceback.print_exc()
+    sys.stderr.flush()
+
+
+def main() -> None:
+    launch = msgspec.json.decode(os.environ.pop(VARIABLE), type=Launch)
+    with contextlib.suppress(PermissionError):  # we lead a group already
+        os.setsid()
+    os.chdir("/")
+    pidfd = PIDFD if launch.pidfd else None
+    os.closerange(PIDFD + (pidfd is not None), min(os.sysconf("SC_OPEN_MAX"), 65536))
+    Process(launch, Channel(pidfd), Parent(launch.pid, pidfd)).run()

@@ -1,0 +1,88 @@
+"""Takes secrets out of what is captured: they never reach a run folder, a log or a page."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MASK = "***"
+
+_WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
+_LAST_WORDS = frozenset(
+    "apikey auth authorization bearer credential credentials passphrase passwd password pwd secret token".split()
+)
+_LAST_PAIRS = frozenset({("access", "key"), ("api", "key"), ("private", "key"), ("secret", "key"), ("auth", "key")})
+
+# Keys that tell by their look what they are, wherever they stand.
+_LOOKS = re.compile(
+    r"""\b(?:
+        sk-[A-Za-z0-9_-]{16,}                       # OpenAI, Anthropic
+        | hf_[A-Za-z0-9]{16,}                       # Hugging Face
+        | gh[opsur]_[A-Za-z0-9]{16,}                # GitHub
+        | github_pat_[A-Za-z0-9_]{16,}
+        | glpat-[A-Za-z0-9_-]{16,}                  # GitLab
+        | xox[abeprs]-[A-Za-z0-9-]{10,}             # Slack
+        | (?:AKIA|ASIA)[A-Z0-9]{16}                 # AWS
+        | AIza[A-Za-z0-9_-]{30,}                    # Google
+        | eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_.-]{8,}  # a JSON web token
+    )""",
+    re.VERBOSE,
+)
+_USER_IN_URL = re.compile(r"(?P<scheme>\b[A-Za-z][A-Za-z0-9+.-]*://)(?P<user>[^\s/@'\"]+)@")
+_HEADER = re.compile(r"(?i)\b(?P<name>bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}")
+_ASSIGNED = re.compile(r"(?P<name>[A-Za-z][\w.-]*)(?P<sign>\s*[=:]\s*)(?P<value>[^\s&;,'\"]+|'[^']*'|\"[^\"]*\")")
+
+
+def is_secret(name: str) -> bool:
+    """Does an option or variable of this name hold a secret? `--hf-token` does, `--num-tokens` does not."""
+    words = [word.lower() for word in _WORD.findall(name)]
+    if not words:
+        return False
+    return words[-1] in _LAST_WORDS or tuple(words[-2:]) in _LAST_PAIRS
+
+
+def mask_text(text: str) -> str:
+    """`text` without user parts of URLs, values of telling names (`api_key=...`) and keys known by their look."""
+    text = _USER_IN_URL.sub(_mask_user, text)
+    text = _ASSIGNED.sub(_mask_assigned, text)
+    text = _HEADER.sub(lambda match: f"{match['name']} {MASK}", text)
+    return _LOOKS.sub(MASK, text)
+
+
+def mask_arguments(arguments: Iterable[str]) -> list[str]:
+    """A command line without secrets: `--api-key X`, `--token=X` and whatever `mask_text` finds."""
+    masked = []
+    after_secret = False
+    for argument in arguments:
+        if after_secret and not argument.startswith("--"):
+            masked.append(MASK)
+            after_secret = False
+            continue
+        after_secret = argument.startswith("-") and "=" not in argument and is_secret(argument)
+        masked.append(mask_text(argument))
+    return masked
+
+
+def mask_remote(url: str) -> str:
+    """The address of a git remote, good for a link: over HTTP without user and query, over SSH without a password."""
+    match = re.fullmatch(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?:(?P<user>[^/@]*(?:@[^/@]*)*)@)?(?P<rest>.*)", url)
+    if match is None:
+        return mask_text(url)
+    scheme, user, rest = match["scheme"], match["user"], match["rest"]
+    if scheme.lower() in ("http", "https"):
+        return f"{scheme}://{re.split('[?#]', rest)[0]}"
+    name = (user or "").partition(":")[0]
+    return f"{scheme}://{name}@{rest}" if name else f"{scheme}://{rest}"
+
+
+def _mask_user(match: re.Match[str]) -> str:
+    user = match["user"]
+    # `ssh://git@host` names an account; a password or an access token makes it a secret.
+    return match[0] if ":" not in user and len(user) <= 16 else f"{match['scheme']}{MASK}@"
+
+
+def _mask_assigned(match: re.Match[str]) -> str:
+    return f"{match['name']}{match['sign']}{MASK}" if is_secret(match["name"]) else match[0]
