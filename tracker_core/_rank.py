@@ -83,6 +83,5 @@ def _key() -> str | None:
     if "TORCHELASTIC_RUN_ID" in os.environ and os.environ.get("LOCAL_WORLD_SIZE") == os.environ.get("WORLD_SIZE"):
         # On one machine address and run id are the same for every launch, but each has its own agent.
         facts.append(f"parent={os.getppid()}")
-    import hashlib
 
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:20]
