@@ -4,7 +4,7 @@ from types import FunctionType as _FunctionType
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
-from tracker_core._current import alert, config, define_metric, log, mark_preempting, restore, save, summary
+from tracker_core._current import alert, config, define_metric, log, log_code, mark_preempting, restore, save, summary
 from tracker_core._errors import (
     AuthenticationError,
     CommError,
@@ -74,6 +74,7 @@ __all__ = [
     "finish",
     "init",
     "log",
+    "log_code",
     "mark_preempting",
     "plot_table",
     "restore",

@@ -8,7 +8,7 @@ from tracker_core import _session
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from tracker_core import _records as records
 
@@ -43,6 +43,16 @@ def save(
 def restore(name: str, root: str | os.PathLike[str] | None = None, replace: bool = False) -> Any:
     """`Run.restore` of the current run."""
     return _session.need().restore(name, root, replace)
+
+
+def log_code(
+    root: str | os.PathLike[str] = ".",
+    name: str | None = None,
+    include_fn: Callable[..., bool] | None = None,
+    exclude_fn: Callable[..., bool] | None = None,
+) -> list[str]:
+    """`Run.log_code` of the current run."""
+    return _session.need().log_code(root, name, include_fn, exclude_fn)
 
 
 def alert(

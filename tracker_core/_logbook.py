@@ -76,6 +76,12 @@ class Logbook:
         self._now = 0.0
         self._shift = 0.0
 
+    @property
+    def journal(self) -> Path:
+        """Where the journal lies."""
+        assert self._writer is not None
+        return self._writer.path
+
     def log(  # noqa: C901 - one function because each call costs
         self, data: Mapping[str, Any], step: int | None = None, commit: bool | None = None
     ) -> None:

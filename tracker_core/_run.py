@@ -52,6 +52,9 @@ class Run:
         self._owner = owner
         self._opened = contextlib.ExitStack()  # undone before the end is written
         self._after = contextlib.ExitStack()  # done when the journal is closed
+        self._guessed = False
+        self.awaited = False
+        """Whether the end has to wait for what is mirrored."""
         self.quiet = settings.silent
         self.folder = folder
         self.mode = mode
@@ -257,6 +260,26 @@ class Run:
             shutil.copy2(source, target)
         return target.open(encoding="utf-8")
 
+    def log_code(
+        self,
+        root: str | os.PathLike[str] = ".",
+        name: str | None = None,
+        include_fn: Callable[..., bool] | None = None,
+        exclude_fn: Callable[..., bool] | None = None,
+    ) -> list[str]:
+        """Keeps the source files below `root` with the run and returns their paths in its folder.
+
+        By default these are the `.py` files; `include_fn(path)` and `exclude_fn(path)` choose otherwise. Environments,
+        hidden folders and what git ignores are left out. `TRACKER_DISABLE_CODE=true` switches it off.
+        """
+        if self._settings.disable_code or self.disabled:
+            return []
+        from tracker_core import _code
+
+        return _code.log_code(
+            self.folder, self._record, root=root, name=name, include_fn=include_fn, exclude_fn=exclude_fn
+        )
+
     def mark_preempting(self) -> None:
         """Says that the machine is about to be taken away: a failing end is then "preempted", not "failed"."""
         preempting = records.Preempting(time=self._logbook.now())
@@ -280,6 +303,7 @@ class Run:
             if self._logbook.closed:
                 return
             self.quiet = quiet or self._settings.silent
+            self._guessed = not end.certain
             _undo(self._opened)
             self.config.persist()
             if self._owner:
@@ -321,6 +345,7 @@ class Run:
     def follow(self, tail: str, source: str, /, **options: Any) -> None:
         """Asks the background process to mirror `source` (see `tracker_core.integration.Sink`)."""
         self._record(records.Tail(time=self._logbook.now(), tail=tail, source=source, options=options))
+        self.awaited = True
         self.notify()
 
     def _record(self, record: records.Record) -> None:

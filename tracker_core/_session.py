@@ -6,6 +6,7 @@ import copyreg
 import os
 import sys
 import threading
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,6 +22,7 @@ from tracker_core._start import in_notebook, make, opener, start, switches
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tracker_core._background import Background
     from tracker_core._settings import Settings
 
 _lock = threading.RLock()
@@ -205,9 +207,41 @@ def _open(run: Run) -> None:
     _exit.forget()
     if run.disabled:
         return
+    if run._owner:
+        _start_background(run)
+        _capture_console(run)
     _attach_switches(run)
     if run._owner and not run.settings.silent:
         _say(f"run {run.name} ({run.path}) in {_near(run.folder.path)}")
+
+
+def _start_background(run: Run) -> None:
+    from tracker_core import _background
+
+    try:
+        background = _background.launch(
+            run.folder, run=run.id, attempt=run.attempt, journal=run._logbook.journal, settings=run.settings
+        )
+    except OSError as error:
+        warnings.warn(f"no background process, so no system metrics and no git: {error}", stacklevel=5)
+        return
+    run.notify = background.notify
+    run._after.callback(_complete, run, background)
+
+
+def _complete(run: Run, background: Background) -> None:
+    """Lets the background process complete. There is something to wait for only where files are still to come."""
+    waits = run.awaited or (run.folder.path / "spool").is_dir()
+    certain = not run._guessed
+    background.finish(run.settings.finish_timeout if waits else 0.0, None if run.quiet else _say, certain=certain)
+
+
+def _capture_console(run: Run) -> None:
+    if run.settings.console == "off":
+        return
+    from tracker_core import _console
+
+    run._opened.enter_context(_console.captured(run._logbook.write))
 
 
 def _attach_switches(run: Run) -> None:
