@@ -245,6 +245,7 @@ class Run:
         kept = _saved.keep(self.folder.files, os.fspath(glob_str), base_path, policy, self._logbook.now())
         for record in kept:
             self._record(record)
+        self.notify()
         return [str(self.folder.files / record.path) for record in kept]
 
     def restore(self, name: str, root: str | os.PathLike[str] | None = None, replace: bool = False) -> Any:

@@ -8,6 +8,7 @@ the arguments of `init`. Both files are INI with one section, `[default]`; the u
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -106,6 +107,9 @@ def user_file() -> Path:
     folder = os.environ.get("TRACKER_CONFIG_DIR")
     if folder:
         return Path(folder) / FILE_NAME
+    if sys.platform == "linux":  # the same answer without an import that takes half of the time of `init`
+        base = os.environ.get("XDG_CONFIG_HOME", "").strip()
+        return (Path(base) if base else Path.home() / ".config") / "tracker" / FILE_NAME
     import platformdirs
 
     return platformdirs.user_config_path("tracker") / FILE_NAME

@@ -150,11 +150,11 @@ def _key(key: Any) -> str:
     return text(str(key))
 
 
-def _wide(value: int) -> float | None:
+def _wide(value: int) -> float:
     try:
         return float(value)
     except OverflowError:
-        return math.copysign(math.inf, value)
+        return math.inf if value > 0 else -math.inf
 
 
 _warned: set[type] = set()

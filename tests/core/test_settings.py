@@ -1,0 +1,60 @@
+"""Settings: where they come from and how a bad one is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import platformdirs
+import pytest
+
+from tracker_core import _settings
+from tracker_core._errors import UsageError
+
+
+def test_the_users_file_lies_where_the_platform_says(monkeypatch):
+    assert _settings.user_file() == platformdirs.user_config_path("tracker") / "settings"
+    monkeypatch.delenv("XDG_CONFIG_HOME")
+    assert _settings.user_file() == platformdirs.user_config_path("tracker") / "settings"
+    monkeypatch.setenv("TRACKER_CONFIG_DIR", "elsewhere")
+    assert _settings.user_file() == Path("elsewhere/settings")
+
+
+def test_every_setting_has_a_variable():
+    assert set(_settings.VARIABLES) == set(_settings.Settings.__struct_fields__)
+    assert _settings.VARIABLES["id"] == "TRACKER_RUN_ID"
+    assert _settings.VARIABLES["group"] == "TRACKER_RUN_GROUP"
+    assert _settings.VARIABLES["project"] == "TRACKER_PROJECT"
+
+
+def test_an_empty_variable_counts_as_unset():
+    assert _settings.from_environment({"TRACKER_PROJECT": "", "TRACKER_ENTITY": "e", "OTHER": "x"}) == {"entity": "e"}
+
+
+def test_writing_keeps_the_rest(tmp_path):
+    path = tmp_path / "deep" / "settings"
+    _settings.write_file(path, {"project": "p", "mode": "offline"})
+    _settings.write_file(path, {"mode": None, "entity": "100%"})
+    assert _settings.read_file(path) == {"project": "p", "entity": "100%"}
+    assert path.stat().st_mode & 0o077 == 0
+    with pytest.raises(UsageError, match="no setting"):
+        _settings.write_file(path, {"modus": "x"})
+
+
+def test_a_text_becomes_what_the_setting_is():
+    settings = _settings.gather({}, {"system_interval": "2.5", "silent": "1", "tags": "a,, b ,", "finish_timeout": 3})
+    assert (settings.system_interval, settings.silent, settings.tags, settings.finish_timeout) == (
+        2.5,
+        True,
+        ("a", "b"),
+        3.0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [({"system_interval": "often"}, "system_interval='often'"), ({"tags": [1]}, "tags"), ({"nonsense": 1}, "nonsense")],
+)
+def test_a_bad_value_names_setting_and_source(values, told):
+    with pytest.raises(UsageError, match=told) as caught:
+        _settings.gather({}, values)
+    assert "init(settings=)" in str(caught.value)
