@@ -107,7 +107,7 @@ def user_file() -> Path:
     folder = os.environ.get("TRACKER_CONFIG_DIR")
     if folder:
         return Path(folder) / FILE_NAME
-    if sys.platform == "linux":  # the same answer without an import that takes half of the time of `init`
+    if "linux" in sys.platform:  # the same answer without an import that takes half of the time of `init`
         base = os.environ.get("XDG_CONFIG_HOME", "").strip()
         return (Path(base) if base else Path.home() / ".config") / "tracker" / FILE_NAME
     import platformdirs
