@@ -87,7 +87,25 @@ def drain(run: Path, report: Callable[[records.File], None]) -> int:
             if claimed:
                 _work(run, path, report)
                 done += 1
+    _sweep(run)
     return done
+
+
+def _sweep(run: Path) -> None:
+    """Removes what processes that were killed left half written."""
+    for path in (run / "spool").glob("*.tmp"):
+        if not _lives(path.name.partition("-")[0]):
+            path.unlink(missing_ok=True)
+
+
+def _lives(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except PermissionError:  # somebody else's process
+        return True
+    except (ProcessLookupError, ValueError):
+        return False
+    return True
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from tracker_core._background import PIDFD, VARIABLE, Launch
 from tracker_core._folder import RunFolder
 from tracker_core.background import capture
 from tracker_core.background.channel import Channel
+from tracker_core.background.encode import Encoding
 from tracker_core.background.follow import Follow
 from tracker_core.background.parent import Parent
 from tracker_core.background.sync import Sync
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 SYNC_INTERVAL = 5.0
 HEARTBEAT_INTERVAL = 30.0
 TAIL_INTERVAL = 1.0
+ENCODE_INTERVAL = 1.0
 FIRST_SAMPLE = 1.0
 """Seconds after the start; what is over sooner has no system metrics worth their cost."""
 
@@ -68,6 +70,7 @@ class Process:
         self._follow = Follow(self._folder, launch.journal, own=self._writer.path.name)
         self._sync = Sync(self._folder)
         self._tails = Tails(JournalSink(self._writer, self._folder.files), self._guard, launch.cwd)
+        self._encoding = Encoding(self._folder, self._writer.write)
         self._system: System | None = None
         self._failures: dict[str, int] = {}
         self._deadline: float | None = None
@@ -77,6 +80,7 @@ class Process:
             Timer("heartbeat", self._beat, HEARTBEAT_INTERVAL, now),
             Timer("sync", self._sync.sync, SYNC_INTERVAL, now + SYNC_INTERVAL),
             Timer("tails", self._poll_tails, TAIL_INTERVAL, now),
+            Timer("media", self._encoding.poll, ENCODE_INTERVAL, now + ENCODE_INTERVAL),
         ]
         if launch.system_interval > 0:
             first = now + min(FIRST_SAMPLE, launch.system_interval)
@@ -162,6 +166,7 @@ class Process:
     def _complete(self) -> None:
         if self._channel.gone and not self._channel.finish:
             self._guard("journal of the training", self._read_main)
+        self._guard("media", self._encode)
         self._drain()
         if self._system is not None:
             self._guard("system metrics", self._sample)
@@ -169,6 +174,9 @@ class Process:
             self._guard("final state", self._judge)
         self._guard("journals of dead writers", self._seal)
         self._guard("sync", self._sync.sync)
+
+    def _encode(self) -> None:
+        self._encoding.finish(self._hurried)
 
     def _drain(self) -> None:
         reported = time.monotonic()

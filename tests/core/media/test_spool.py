@@ -195,7 +195,7 @@ def test_encoder_killed_at_work_is_replaced_by_the_next(files, drain):
         encoder.kill()
     assert not list(files.rglob("*.tmp"))
     drain()
-    assert spool.waiting(files.parent) == []
+    assert list((files.parent / "spool").iterdir()) == []
     found = list(files.rglob("*.png"))
     assert len(found) == 30
     for path in found:

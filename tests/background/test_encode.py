@@ -1,0 +1,55 @@
+"""Media of real runs are encoded by the background process, however the script ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image as Pillow
+
+from tracker_core import _records as records
+
+SCRIPT = """
+import os, signal, sys
+import numpy as np
+import tracker_core as tracker
+run = tracker.init(project="p", id="r1")
+frames = np.zeros((4, 16, 16, 3))
+run.log({"video": tracker.Video(frames), "image": tracker.Image(frames[0]), "loss": 0.5})
+"""
+
+
+def encoded(training) -> dict[str, records.File]:
+    found = [record for record in training.records("background") if isinstance(record, records.File)]
+    return {Path(record.path).suffix: record for record in found if record.path.startswith("media/")}
+
+
+def rows(training) -> list[dict]:
+    return [record.data for record in training.records("main") if isinstance(record, records.Row)]
+
+
+@pytest.mark.parametrize(
+    "end", ["run.finish()", "pass", "raise SystemExit(3)", "os._exit(0)", "os.kill(os.getpid(), signal.SIGKILL)"]
+)
+def test_files_are_whole_when_the_background_process_is_done(train, end):
+    training = train(SCRIPT + end)
+    training.wait()
+    found = encoded(training)
+    assert set(found) == {".mp4", ".png"}
+    [row] = rows(training)
+    assert row["loss"] == 0.5
+    for name in ("video", "image"):
+        path = training.folder.files / row[name]["path"]
+        record = found[path.suffix]
+        assert record.path == row[name]["path"]
+        assert record.size == path.stat().st_size
+        assert not record.error
+    with Pillow.open(training.folder.files / row["image"]["path"]) as picture:
+        assert picture.size == (16, 16)
+    assert not list(training.folder.spool.iterdir())
+    assert training.log() == ""
+
+
+def test_finish_returns_when_files_are_there(train):
+    training = train(SCRIPT + "run.finish(); print(len(list(run.folder.files.rglob('media/*/*.*'))))")
+    assert training.wait().splitlines()[-1] == "2"
