@@ -7,7 +7,8 @@ import os
 import sys
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -123,6 +124,17 @@ def need() -> Run:
     return _current
 
 
+@contextmanager
+def stand_in(run: Run) -> Iterator[Run]:
+    """Makes `run` the current run for a while, and nothing else of what `init` does."""
+    global _current  # noqa: PLW0603
+    before, _current = _current, run
+    try:
+        yield run
+    finally:
+        _current = before
+
+
 def attach(folder: str, run_id: str, project: str, attempt: int) -> Run:
     """The run of another process, as a pickled Run becomes here: it logs to a journal of its own."""
     path = Path(folder)
@@ -209,10 +221,10 @@ def _open(run: Run) -> None:
         return
     if run._owner:
         _start_background(run)
+        if not run.settings.silent:
+            _say(f"run {run.name} ({run.path}) in {_near(run.folder.path)}")
         _capture_console(run)
     _attach_switches(run)
-    if run._owner and not run.settings.silent:
-        _say(f"run {run.name} ({run.path}) in {_near(run.folder.path)}")
 
 
 def _start_background(run: Run) -> None:
