@@ -95,6 +95,8 @@ class Capture:
         if not self._active or self._owner == threading.get_ident():
             return  # the latter: `write` prints, for example a warning
         self._texts.append(text)
+        if "\n" not in text and not last and time.monotonic() < self._due:
+            return  # `print` writes its arguments one by one; whoever ends the line takes them along
         # Never waits long: a signal handler may run in the midst of a thread that holds the lock.
         if not self._lock.acquire(timeout=_LAST_WAIT if last else 0):
             return

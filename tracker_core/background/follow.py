@@ -17,56 +17,48 @@ _STEP = struct.Struct("<13xq")
 
 
 class Follow:
-    """The journals of one run, each from where it was left.
-
-    `main` is the name of the training process's own. It can hold many rows, so it is read only when somebody has a
-    reason to: a notification, or a death.
-    """
+    """The journals of one run, each from where it was left; `main` is the name of the training process's own."""
 
     def __init__(self, folder: RunFolder, main: str, *, own: str) -> None:
         self.end: records.End | None = None
         """The last word of the training process."""
         self.preempting = False
         self._folder = folder
-        self._main = Reader(folder.path / main)
-        self._skipped = {main, own}
-        self._readers: dict[Path, Reader] = {}
+        self._main = main
+        self._own = own
+        self._readers: dict[str, Reader] = {}
 
-    def read_main(self) -> list[records.Record]:
-        """What is new in the training process's journal, but for rows."""
-        found = _records(self._main)
-        for record in found:
+    def read(self) -> list[records.Record]:
+        """What is new but for rows: of the training process, and of ranks, workers and forked children."""
+        found: list[records.Record] = []
+        for path in self._folder.journals():
+            if path.name != self._main and _label(path) in ("main", "background"):
+                continue
+            reader = self._readers.setdefault(path.name, Reader(path))
+            new = [item for item in reader.blocks() if not isinstance(item, Block)]
+            if path.name == self._main:
+                self._heed(new)
+            found += new
+        return found
+
+    def _heed(self, new: list[records.Record]) -> None:
+        for record in new:
             if isinstance(record, records.End):
                 self.end = record
             elif isinstance(record, records.Preempting):
                 self.preempting = True
-        return found
-
-    def read_others(self) -> list[records.Record]:
-        """What is new in the journals of ranks, workers and forked children of any attempt, but for rows."""
-        found: list[records.Record] = []
-        for path in self._folder.journals():
-            label = _label(path)
-            if path.name in self._skipped or label in ("main", "background"):
-                continue
-            found += _records(self._readers.setdefault(path, Reader(path)))
-        return found
 
     def system_rows(self) -> int:
         """The step that comes after every system sample of earlier attempts."""
         following = 0
         for path in self._folder.journals():
-            if path.name in self._skipped or _label(path) != "background":
+            if path.name == self._own or _label(path) != "background":
                 continue
             for item in Reader(path).blocks():
                 if isinstance(item, Block) and item.key_set.stream == "system":
                     (step,) = _STEP.unpack_from(item.data, len(item.data) - item.key_set.stride)
                     following = max(following, step + 1)
         return following
-
-
-def _records(reader: Reader) -> list[records.Record]:
-    return [item for item in reader.blocks() if not isinstance(item, Block)]
 
 
 def _label(path: Path) -> str:

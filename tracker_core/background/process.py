@@ -10,6 +10,7 @@ import os
 import sys
 import time
 import traceback
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -23,6 +24,7 @@ from tracker_core.background.channel import Channel
 from tracker_core.background.encode import Encoding
 from tracker_core.background.follow import Follow
 from tracker_core.background.parent import Parent
+from tracker_core.background.saved import Saved
 from tracker_core.background.sync import Sync
 from tracker_core.background.tail import JournalSink, Tails
 from tracker_core.background.verdict import agrees, verdict
@@ -34,8 +36,11 @@ if TYPE_CHECKING:
 
 SYNC_INTERVAL = 5.0
 HEARTBEAT_INTERVAL = 30.0
+READ_INTERVAL = 5.0
+"""How often the journals are searched, when nobody notifies us; rows are skipped at a fraction of a microsecond."""
 TAIL_INTERVAL = 1.0
 ENCODE_INTERVAL = 1.0
+SAVED_INTERVAL = 10.0
 FIRST_SAMPLE = 1.0
 """Seconds after the start; what is over sooner has no system metrics worth their cost."""
 
@@ -71,6 +76,7 @@ class Process:
         self._sync = Sync(self._folder)
         self._tails = Tails(JournalSink(self._writer, self._folder.files), self._guard, launch.cwd)
         self._encoding = Encoding(self._folder, self._writer.write)
+        self._saved = Saved(self._folder.files, self._writer.write)
         self._system: System | None = None
         self._failures: dict[str, int] = {}
         self._deadline: float | None = None
@@ -79,8 +85,10 @@ class Process:
         self._timers = [
             Timer("heartbeat", self._beat, HEARTBEAT_INTERVAL, now),
             Timer("sync", self._sync.sync, SYNC_INTERVAL, now + SYNC_INTERVAL),
-            Timer("tails", self._poll_tails, TAIL_INTERVAL, now),
+            Timer("journals", self._read, READ_INTERVAL, now),
+            Timer("tails", self._tails.poll, TAIL_INTERVAL, now),
             Timer("media", self._encoding.poll, ENCODE_INTERVAL, now + ENCODE_INTERVAL),
+            Timer("saved files", partial(self._saved.refresh, last=False), SAVED_INTERVAL, now + SAVED_INTERVAL),
         ]
         if launch.system_interval > 0:
             first = now + min(FIRST_SAMPLE, launch.system_interval)
@@ -127,7 +135,7 @@ class Process:
                 self._guard(timer.name, timer.action)
         if self._channel.notified:
             self._channel.notified = False
-            self._guard("journal of the training", self._read_main)
+            self._guard("journals", self._read)
 
     def _guard(self, name: str, action: Callable[[], Any]) -> Any:
         """Runs `action`; when it fails, that goes to the log and the result is None."""
@@ -151,23 +159,18 @@ class Process:
             self._system = System(self._launch.pid, self._launch.folder, Gpus(), first_step)
         self._system.sample(self._writer)
 
-    def _read_main(self) -> None:
-        self._start_tails(self._follow.read_main())
-
-    def _start_tails(self, found: list[records.Record]) -> None:
-        for record in found:
+    def _read(self) -> None:
+        for record in self._follow.read():
             if isinstance(record, records.Tail):
                 self._tails.add(record)
-
-    def _poll_tails(self) -> int:
-        self._start_tails(self._follow.read_others())
-        return self._tails.poll()
+            elif isinstance(record, records.File):
+                self._saved.add(record)
 
     def _complete(self) -> None:
-        if self._channel.gone and not self._channel.finish:
-            self._guard("journal of the training", self._read_main)
+        self._guard("journals", self._read)
         self._guard("media", self._encode)
         self._drain()
+        self._guard("saved files", partial(self._saved.refresh, last=True))
         if self._system is not None:
             self._guard("system metrics", self._sample)
         if self._channel.gone and not self._channel.finish:
@@ -180,7 +183,7 @@ class Process:
 
     def _drain(self) -> None:
         reported = time.monotonic()
-        while self._guard("tails", self._poll_tails) and not self._hurried():
+        while self._tails.poll() and not self._hurried():
             if time.monotonic() - reported >= 1:
                 reported = time.monotonic()
                 self._channel.say("progress mirroring files")
@@ -205,7 +208,7 @@ class Process:
         while not self._channel.gone and not self._channel.quick and self._exists():
             self._channel.listen(HEARTBEAT_INTERVAL)
         if self._channel.gone and self._exists():
-            self._guard("journal of the training", self._read_main)
+            self._guard("journals", self._read)
             self._guard("final state", self._judge)
 
     def _seal(self) -> None:

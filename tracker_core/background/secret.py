@@ -32,7 +32,7 @@ _LOOKS = re.compile(
     re.VERBOSE,
 )
 _USER_IN_URL = re.compile(r"(?P<scheme>\b[A-Za-z][A-Za-z0-9+.-]*://)(?P<user>[^\s/@'\"]+)@")
-_HEADER = re.compile(r"(?i)\b(?P<name>bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}")
+_HEADER = re.compile(r"(?i)\b(?P<name>bearer|authorization:\s*basic)\s+[A-Za-z0-9._~+/=-]{8,}")
 _ASSIGNED = re.compile(r"(?P<name>[A-Za-z][\w.-]*)(?P<sign>\s*[=:]\s*)(?P<value>[^\s&;,'\"]+|'[^']*'|\"[^\"]*\")")
 
 
@@ -47,8 +47,8 @@ def is_secret(name: str) -> bool:
 def mask_text(text: str) -> str:
     """`text` without user parts of URLs, values of telling names (`api_key=...`) and keys known by their look."""
     text = _USER_IN_URL.sub(_mask_user, text)
-    text = _ASSIGNED.sub(_mask_assigned, text)
     text = _HEADER.sub(lambda match: f"{match['name']} {MASK}", text)
+    text = _ASSIGNED.sub(_mask_assigned, text)
     return _LOOKS.sub(MASK, text)
 
 
@@ -85,4 +85,6 @@ def _mask_user(match: re.Match[str]) -> str:
 
 
 def _mask_assigned(match: re.Match[str]) -> str:
-    return f"{match['name']}{match['sign']}{MASK}" if is_secret(match["name"]) else match[0]
+    # A harmless name may have a telling one inside its value: `--url=https://host/?token=...`.
+    value = MASK if is_secret(match["name"]) else _ASSIGNED.sub(_mask_assigned, match["value"])
+    return f"{match['name']}{match['sign']}{value}"

@@ -1,0 +1,67 @@
+"""Files that `run.save()` keeps with the policies `live` and `end`: copied again when they change, and at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tracker_core import _records as records
+
+
+class Saved:
+    """The files to look after. The run itself made a first copy of each, with the time of the original."""
+
+    def __init__(self, files: Path, write: Callable[[records.Record], None]) -> None:
+        self._files = files
+        self._write = write
+        self._followed: dict[str, records.File] = {}
+        self._copied: dict[str, tuple[int, int]] = {}
+
+    def add(self, record: records.File) -> None:
+        """Looks after the file of `record` from now on, if it asks for that."""
+        if record.source is None or record.policy == "now":
+            return
+        self._followed[record.path] = record
+        with contextlib.suppress(OSError):
+            # The size is that of the first copy, since the original may be saved from where it is kept.
+            self._copied[record.path] = (_state(self._files / record.path)[0], record.size or 0)
+
+    def refresh(self, *, last: bool) -> None:
+        """Copies what has changed: the live files, and at the end all of them."""
+        for record in self._followed.values():
+            if last or record.policy == "live":
+                self._refresh(record)
+
+    def _refresh(self, record: records.File) -> None:
+        assert record.source is not None
+        source, target = Path(record.source), self._files / record.path
+        try:
+            now = _state(source)
+            if now == self._copied.get(record.path):
+                return
+            if not source.samefile(target):  # a file may be saved from where it is kept
+                _copy(source, target)
+        except OSError:  # taken away meanwhile, and then the copy that we have is the last word
+            return
+        self._copied[record.path] = now
+        self._write(msgspec.structs.replace(record, time=time.time(), size=now[1], sha256=None))
+
+
+def _state(path: Path) -> tuple[int, int]:
+    stat = path.stat()
+    return stat.st_mtime_ns, stat.st_size
+
+
+def _copy(source: Path, target: Path) -> None:
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    shutil.copy2(source, draft)
+    draft.replace(target)
