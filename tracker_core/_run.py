@@ -245,6 +245,8 @@ class Run:
         kept = _saved.keep(self.folder.files, os.fspath(glob_str), base_path, policy, self._logbook.now())
         for record in kept:
             self._record(record)
+        if policy != "now":
+            self.awaited = True  # the original may be gone soon after the end
         self.notify()
         return [str(self.folder.files / record.path) for record in kept]
 
