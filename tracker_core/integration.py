@@ -12,7 +12,7 @@ import functools
 import logging
 from contextlib import contextmanager
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, Protocol, TypeAlias
 
 from tracker_core import _records as records
 
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-__all__ = ["Integration", "Sink", "SwitchSink", "Tail", "TailSink", "Unsupported", "patched", "records"]
+__all__ = ["Integration", "Sink", "SwitchSink", "Tail", "TailSink", "Unsupported", "patched", "records", "unseen"]
 
 Policy: TypeAlias = Literal["now", "live", "end"]
 
+_P = ParamSpec("_P")
 _log = logging.getLogger("tracker")
 
 
@@ -222,6 +223,22 @@ def _holders(target: type | ModuleType, name: str, original: object) -> list[Any
         if (path == package or path.startswith(f"{package}.")) and isinstance(module, ModuleType)
     ]
     return [target, *(module for module in loaded if module is not target and vars(module).get(name) is original)]
+
+
+def unseen(function: Callable[_P, Any]) -> Callable[_P, Any]:
+    """`function` that logs what it raises, once, and returns None then.
+
+    For the hooks of a callback or logger that a switch inserts. One that a user passes by hand may raise.
+    """
+
+    @functools.wraps(function)
+    def guarded(*args: _P.args, **kwargs: _P.kwargs) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - the framework in whose call we are must not see it
+            complain(_name(function), f"{_name(function)} is not tracked: {type(error).__name__}: {error}")
+
+    return guarded
 
 
 _complained: set[str] = set()

@@ -2,56 +2,41 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tracker_core import _journal
-from tracker_core import _records as records
-from tracker_core._folder import RunFolder
-from tracker_core._snapshot import Snapshot
+import tracker_core as tracker
 
 
 class Recorded:
-    def __init__(self, folder):
-        self.rows = []
-        self.latest = {}
-        snapshot = Snapshot()
-        entries = []
-        for path in folder.journals():
-            attempt = int(path.name[:3])
-            for entry in _journal.Reader(path).entries():
-                if isinstance(entry, _journal.Numbers):
-                    if entry.key_set.stream == "metrics":
-                        entries.append(
-                            (entry.time, entry.step, dict(zip(entry.key_set.names, entry.values, strict=True)))
-                        )
-                elif isinstance(entry, records.Row):
-                    entries.append((entry.time, entry.step, entry.data))
-                elif not isinstance(entry, _journal.KeySet):
-                    snapshot.apply(entry, attempt=attempt)
-        for time, step, data in sorted(entries, key=lambda entry: entry[0]):
-            self.rows.append({"_step": step, "_timestamp": time, **data})
-            self.latest.update(data)
-        self.config, self.state, self.exit_code = snapshot.config, snapshot.state, snapshot.exit_code
-        self.summary = {**self.latest, **snapshot.summary}
-        self.metrics, self.name, self.tags = snapshot.metrics, snapshot.name, snapshot.tags
-        self.files = sorted(snapshot.files)
+    """A run of `tracker.Api`, its rows as they are compared most easily."""
+
+    def __init__(self, run):
+        self.run = run
+        self.rows = list(run.scan_history())
+        self.config, self.summary, self.state, self.exit_code = run.config, run.summary, run.state, run.exit_code
+        self.name, self.tags, self.keys = run.name, run.tags, run.keys()
+        self.files = [file.name for file in run.files() if not file.name.startswith("media/")]
 
     def series(self, key):
-        """(step, value) of each logged value, in the order of steps."""
-        return sorted((row["_step"], row[key]) for row in self.rows if key in row)
+        """(step, value) of every point, by step."""
+        steps, _, values = self.run.series(key)
+        return list(zip(steps.tolist(), values.tolist(), strict=True))
+
+    def over(self, axis, key):
+        """(value of `axis`, value) of the rows that have `key`."""
+        return [(row.get(axis), row[key]) for row in self.rows if key in row]
 
 
 @pytest.fixture
 def read():
-    """Reads a run, or the only run below a folder."""
+    """Reads a run; without one, the only run below the current folder."""
 
-    def read(run):
-        folder = run.folder if hasattr(run, "folder") else only(run)
-        return Recorded(folder)
+    def read(run=None):
+        if run is not None:
+            return Recorded(tracker.Api(run.folder.root).run(run.id))
+        (found,) = tracker.Api(Path("tracker")).runs()
+        return Recorded(found)
 
     return read
-
-
-def only(root):
-    (path,) = root.glob("**/*run-*-*/")
-    return RunFolder(path)

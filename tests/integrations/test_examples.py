@@ -12,13 +12,16 @@ import pytest
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
-@pytest.mark.parametrize(("example", "metric", "above"), [("lightning_digits.py", "val_accuracy", 0.8)])
+@pytest.mark.parametrize(
+    ("example", "metric", "above"),
+    [("lightning_digits.py", "val_accuracy", 0.8), ("keras_digits.py", "epoch/val_accuracy", 0.8)],
+)
 def test_example(example, metric, above, read):
     environment = {**os.environ, "KERAS_BACKEND": "torch", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         [sys.executable, EXAMPLES / example], env=environment, capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stderr
-    recorded = read(Path())
+    recorded = read()
     assert recorded.state == "finished"
     assert recorded.series(metric)[-1][1] > above

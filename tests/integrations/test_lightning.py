@@ -99,10 +99,6 @@ def logged(path):
     return found
 
 
-def over_global_step(recorded, key):
-    return [(row[STEP], row[key]) for row in recorded.rows if key in row]
-
-
 @pytest.mark.parametrize(("namespace", "model"), [(pl, Model), (lightning.pytorch, OtherModel)])
 def test_every_metric_is_recorded_at_the_trainers_step(namespace, model, data, read):
     logger = TrackerLogger(name="digits", project="p", tags=["a"], config={"mine": 1})
@@ -114,10 +110,9 @@ def test_every_metric_is_recorded_at_the_trainers_step(namespace, model, data, r
     assert len(expected["loss_step"]) == 8
     recorded = read(logger.experiment)
     for name, points in expected.items():
-        assert over_global_step(recorded, name) == points, name
-    assert [value for _, value in over_global_step(recorded, "lr-SGD")] == [0.1, 0.05]
-    assert recorded.metrics["*"].step_metric == STEP
-    assert (recorded.name, recorded.tags) == ("digits", ("a",))
+        assert recorded.over(STEP, name) == points, name
+    assert [value for _, value in recorded.over(STEP, "lr-SGD")] == [0.1, 0.05]
+    assert (recorded.name, recorded.tags) == ("digits", ["a"])
     assert recorded.config == {"mine": 1, "lr": 0.1}
 
 
@@ -162,8 +157,8 @@ def test_one_logger_serves_several_fits_and_tests(data, read):
     assert logger.experiment is run is tracker.run
     recorded = read(run)
     assert recorded.state == "running"
-    assert over_global_step(recorded, "test_loss") == [(4, pytest.approx(tested))]
-    assert [step for step, _ in over_global_step(recorded, "loss_step")] == [0, 1, 2, 3] * 2
+    assert recorded.over(STEP, "test_loss") == [(4, pytest.approx(tested))]
+    assert [step for step, _ in recorded.over(STEP, "loss_step")] == [0, 1, 2, 3] * 2
 
 
 def test_run_of_the_user_is_joined(data, read):
@@ -176,14 +171,14 @@ def test_run_of_the_user_is_joined(data, read):
     given = tracker.init(project="given", reinit="create_new")
     assert TrackerLogger(experiment=given).experiment is given
     given.finish()
-    assert len(over_global_step(read(run), "loss_step")) == 4
+    assert len(read(run).over(STEP, "loss_step")) == 4
 
 
 @pytest.mark.parametrize(("prefix", "key"), [("", "m"), ("net", "net/m"), ("net-", "net-m"), ("net/", "net/m")])
 def test_prefix(prefix, key, read):
     logger = TrackerLogger(prefix=prefix)
     logger.log_metrics(metrics={"m": 1.5}, step=3)
-    assert over_global_step(read(logger.experiment), key) == [(3, 1.5)]
+    assert read(logger.experiment).over(STEP, key) == [(3, 1.5)]
 
 
 def test_media(read):
@@ -242,7 +237,7 @@ def test_exception_passes_and_the_run_stays_open_for_the_script(data, read):
     logger = TrackerLogger()
     with pytest.raises(RuntimeError, match="of the training"):
         trainer(logger).fit(Model(fail_at=3), data)
-    assert len(over_global_step(read(logger.experiment), "loss_step")) == 3
+    assert len(read(logger.experiment).over(STEP, "loss_step")) == 3
     assert read(logger.experiment).state == "running"
 
 
@@ -263,7 +258,7 @@ def test_pickled_logger_and_trainer_go_on_with_the_run(data, read):
     assert (again.name, again.version, again.save_dir) == (logger.name, logger.version, logger.save_dir)
     again.log_metrics({"m": 2.0}, step=2)
     pickle.loads(pickle.dumps(fitting)).logger.log_metrics({"m": 3.0}, step=3)
-    assert sorted(over_global_step(read(logger.experiment), "x/m")) == [(1, 1.0), (2, 2.0), (3, 3.0)]
+    assert sorted(read(logger.experiment).over(STEP, "x/m")) == [(1, 1.0), (2, 2.0), (3, 3.0)]
 
 
 def test_other_ranks_log_nothing(monkeypatch):
@@ -283,7 +278,7 @@ def test_fabric(read):
     fabric = Fabric(accelerator="cpu", devices=1, loggers=logger)
     fabric.launch()
     fabric.log_dict({"loss": 0.5}, step=7)
-    assert over_global_step(read(logger.experiment), "loss") == [(7, 0.5)]
+    assert read(logger.experiment).over(STEP, "loss") == [(7, 0.5)]
 
 
 SCRIPT = """
@@ -338,18 +333,18 @@ def script(mode):
 @pytest.mark.parametrize("mode", ["fail", "interrupt"])
 def test_how_the_script_ends_is_how_the_run_ends(mode, read):
     done = script(mode)
-    recorded = read(Path("tracker"))
+    recorded = read()
     assert done.returncode != 0
     # Lightning makes sys.exit(1) of an interrupt.
     assert (recorded.state, recorded.exit_code) == ("failed", 1), done.stderr
-    assert [step for step, _ in over_global_step(recorded, "loss")] == [0, 1]
+    assert [step for step, _ in recorded.over(STEP, "loss")] == [0, 1]
 
 
 @pytest.mark.parametrize("strategy", ["ddp_spawn", "ddp"])
 def test_two_processes_make_one_run(strategy, read):
     done = script(strategy)
     assert done.returncode == 0, done.stderr
-    recorded = read(Path("tracker"))
+    recorded = read()
     assert recorded.state == "finished"
-    assert [step for step, _ in over_global_step(recorded, "loss")] == [0, 1, 2, 3]
-    assert len(over_global_step(recorded, "test_loss")) == 1
+    assert [step for step, _ in recorded.over(STEP, "loss")] == [0, 1, 2, 3]
+    assert len(recorded.over(STEP, "test_loss")) == 1

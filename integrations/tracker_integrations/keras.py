@@ -1,0 +1,249 @@
+"""Keras 3 on any backend: `model.fit(..., callbacks=[TrackerCallback()])`."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import keras
+
+import tracker_core as tracker
+from tracker_core.integration import patched, unseen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+    from tracker_core.integration import SwitchSink
+
+_LOWER = ("loss", "error", "mae", "mse", "rmse", "perplexity")
+_HIGHER = ("acc", "accuracy", "auc", "precision", "recall", "f1_score", "iou")
+
+
+class TrackerCallback(keras.callbacks.Callback):  # type: ignore[misc]
+    """Logs what `fit` reports: to `run`, else to the current run, else to one that it starts.
+
+    Per epoch: every metric of training and validation and the learning rate under `epoch/`, over `epoch/epoch`;
+    the best value of each metric whose better direction is known, and its epoch, under `best/` in the summary.
+    `log_freq="batch"`, or a number of batches, adds `batch/` over `batch/batch_step`, counted from
+    `initial_global_step`; what Keras reports there is the mean over the epoch so far.
+
+    Optimizer, fit parameters and the model's size go to the config, its layers to `model-summary.txt`. One callback
+    may serve several fits: their epochs and batches are counted on.
+    """
+
+    def __new__(cls, log_freq: Literal["epoch", "batch"] | int = "epoch", *_: Any, **__: Any) -> TrackerCallback:  # noqa: PYI034 - it is another class's
+        # Keras waits for the device after every batch once a callback of its list has a batch hook, so only the
+        # class for those who want one has it.
+        return super().__new__(cls if log_freq == "epoch" else _BatchCallback)  # type: ignore[no-any-return]
+
+    def __init__(
+        self,
+        log_freq: Literal["epoch", "batch"] | int = "epoch",
+        initial_global_step: int = 0,
+        run: tracker.Run | None = None,
+    ) -> None:
+        super().__init__()
+        if log_freq not in ("epoch", "batch") and (not isinstance(log_freq, int) or log_freq < 1):
+            raise tracker.UsageError(f'log_freq={log_freq!r} must be "epoch", "batch" or a number of batches')
+        self.log_freq = 1 if log_freq == "batch" else log_freq
+        self._given = run
+        self._offset: int | None = None
+        self._batches = initial_global_step
+
+    @property
+    def run(self) -> tracker.Run:
+        """The run that is logged to; started when there is none."""
+        return self._given or tracker.run or tracker.init()
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002 - Keras' signature
+        run = self.run
+        run.define_metric("epoch/epoch")
+        run.define_metric("epoch/*", step_metric="epoch/epoch")
+        run.config.update(_config(self.model, self.params or {}), allow_val_change=True)
+        _keep_summary(self.model, run)
+        self._offset = None
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        run, values = self.run, dict(logs or {})
+        if self._offset is None:
+            self._offset = max(0, _next_epoch(run) - epoch)
+        epoch += self._offset
+        row = {f"epoch/{name}": value for name, value in values.items()}
+        if "learning_rate" not in values and (rate := _learning_rate(self._model)) is not None:
+            row["epoch/learning_rate"] = rate
+        run.log({**row, "epoch/epoch": epoch})
+        if better := self._better(run, values, epoch):
+            run.summary.update(better)
+
+    def _better(self, run: tracker.Run, values: dict[str, Any], epoch: int) -> dict[str, float]:
+        found: dict[str, float] = {}
+        for name, value in values.items():
+            sign, best = _direction(name), run.summary.get(f"best/{name}")
+            if sign and (best is None or sign * value > sign * best):
+                found |= {f"best/{name}": value, f"best/{name}_epoch": epoch}
+        return found
+
+
+class _BatchCallback(TrackerCallback):
+    """Also logs batches. Keras may call the hook from its threads, out of order, so a step is told by the batch."""
+
+    async_safe = True
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._lock = threading.Lock()
+        self._seen = 0
+        self._logged: int | None = None
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        super().on_train_begin(logs)
+        self.run.define_metric("batch/batch_step")
+        self.run.define_metric("batch/*", step_metric="batch/batch_step")
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        assert isinstance(self.log_freq, int)
+        with self._lock:
+            step = self._batches + batch
+            self._seen = max(self._seen, batch + 1)
+            # Not by remainder: with `steps_per_execution` most batches are never told.
+            if self._logged is not None and self._logged <= step < self._logged + self.log_freq:
+                return
+            self._logged = step
+        row = {f"batch/{name}": value for name, value in (logs or {}).items()}
+        if (rate := _learning_rate(self._model)) is not None:
+            row["batch/learning_rate"] = rate
+        self.run.log({**row, "batch/batch_step": step})
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        with self._lock:
+            self._batches += self._seen
+            self._seen = 0
+        super().on_epoch_end(epoch, logs)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _lock=threading.Lock())
+
+
+class TrackerModelCheckpoint(keras.callbacks.ModelCheckpoint):  # type: ignore[misc]
+    """Keras' `ModelCheckpoint` that also keeps every file it writes with the run, as it was at that moment.
+
+    The summary's `checkpoint` names the newest: its path, epoch, and the value of `monitor`. `run` as in
+    `TrackerCallback`; the other arguments are those of `ModelCheckpoint`.
+    """
+
+    def __init__(self, filepath: str | Path, *args: Any, run: tracker.Run | None = None, **kwargs: Any) -> None:
+        super().__init__(filepath, *args, **kwargs)
+        self._given = run
+
+    def _save_model(self, epoch: int, batch: int | None, logs: dict[str, Any] | None) -> None:
+        path = Path(self._get_file_path(epoch, batch, logs))
+        before = _written(path)
+        super()._save_model(epoch, batch, logs)
+        if _written(path) == before:
+            return
+        run = self._given or tracker.run or tracker.init()
+        run.save(str(path), base_path=str(path.parent), policy="now")
+        entry: dict[str, Any] = {"path": str(path), "epoch": epoch}
+        if logs and self.monitor in logs:
+            entry[self.monitor] = logs[self.monitor]
+        run.summary.update({"checkpoint": entry})
+
+
+@contextmanager
+def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
+    """Adds a `TrackerCallback` to every `fit` that has none. Options: its `log_freq`."""
+    owner = next(base for base in module.Model.__mro__ if "fit" in vars(base))
+    position = list(inspect.signature(owner.fit).parameters).index("callbacks") - 1
+
+    def fit(call: Any, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        given = args[position] if len(args) > position else kwargs.get("callbacks")
+        ours = _unseen(TrackerCallback(log_freq=sink.options.get("log_freq", "epoch")))
+        if len(args) > position:
+            args = (*args[:position], _with(given, ours, model), *args[position + 1 :])
+        else:
+            kwargs["callbacks"] = _with(given, ours, model)
+        call(*args, **kwargs)
+
+    with patched(owner, "fit", fit):
+        yield
+
+
+def _unseen(callback: TrackerCallback) -> TrackerCallback:
+    for hook in ("on_train_begin", "on_train_batch_end", "on_epoch_end"):
+        if getattr(type(callback), hook) is not getattr(keras.callbacks.Callback, hook):
+            setattr(callback, hook, unseen(getattr(callback, hook)))
+    return callback
+
+
+def _with(callbacks: Any, ours: TrackerCallback, model: Any) -> Any:
+    """`callbacks`, in any form that `fit` takes, and ours; as they are when one of ours is among them."""
+    if isinstance(callbacks, keras.callbacks.CallbackList):
+        if not any(isinstance(callback, TrackerCallback) for callback in callbacks.callbacks):
+            ours.set_model(model)
+            ours.set_params(callbacks.params)
+            callbacks.callbacks.append(ours)
+        return callbacks
+    if callbacks is None:
+        return [ours]
+    listed = list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
+    return callbacks if any(isinstance(callback, TrackerCallback) for callback in listed) else [*listed, ours]
+
+
+def _config(model: Any, params: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {"fit": {key: value for key, value in params.items() if value is not None}}
+    found["model"] = {"name": model.name, "class": type(model).__name__}
+    if model.built:
+        found["model"]["parameters"] = model.count_params()
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is not None:
+        found["optimizer"] = {"class": type(optimizer).__name__, **optimizer.get_config()}
+    return found
+
+
+def _keep_summary(model: Any, run: tracker.Run) -> None:
+    if not model.built:
+        return
+    lines: list[str] = []
+    model.summary(print_fn=lambda line, **_: lines.append(line), line_length=100)
+    path = Path(run.dir, "model-summary.txt")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines), encoding="utf-8")
+    run.save(str(path), base_path=run.dir, policy="now")
+
+
+def _learning_rate(model: Any) -> float | None:
+    """The rate of this moment. Read from the optimizer of the bare model: `self.model` would sync JAX's state."""
+    model = getattr(model, "module", model)  # torch's DistributedDataParallel
+    optimizer = getattr(model, "optimizer", None)
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    rate = getattr(optimizer, "learning_rate", None)
+    return None if rate is None else float(keras.ops.convert_to_numpy(rate))
+
+
+def _next_epoch(run: tracker.Run) -> int:
+    """The epoch after the last one that the run has seen, in this process or the one it resumes."""
+    last = run.summary.get("epoch/epoch")
+    return int(last) + 1 if isinstance(last, (int, float)) else 0
+
+
+def _direction(name: str) -> int:
+    """1 where more is better, -1 where less is, 0 where that is not known."""
+    name = name.removeprefix("val_")
+    if name.endswith(_LOWER):
+        return -1
+    return 1 if name.endswith(_HIGHER) else 0
+
+
+def _written(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_mtime_ns, status.st_size

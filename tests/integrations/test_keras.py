@@ -1,0 +1,247 @@
+"""Keras trains real models here, on torch and without TensorFlow; the run is compared with Keras' own history."""
+
+from __future__ import annotations
+
+import copy
+import os
+import pickle
+import sys
+from pathlib import Path
+
+os.environ.setdefault("KERAS_BACKEND", "torch")
+
+import keras
+import numpy as np
+import pytest
+from keras.callbacks import CallbackList, LambdaCallback
+from sklearn.datasets import load_digits
+
+import tracker_core as tracker
+from tracker_integrations.keras import TrackerCallback, TrackerModelCheckpoint
+
+pytestmark = [
+    pytest.mark.xdist_group("keras"),
+    pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def data():
+    images, labels = load_digits(return_X_y=True)
+    return images[:128] / 16, labels[:128]
+
+
+@pytest.fixture
+def model():
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(10, activation="softmax")], name="digits")
+    model.compile(keras.optimizers.SGD(0.1), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+@pytest.fixture
+def run():
+    with tracker.init(project="p", settings={"silent": True}) as run:
+        yield run
+
+
+def fit(model, data, *callbacks, **options):
+    return model.fit(*data, callbacks=list(callbacks), **{"verbose": 0, "batch_size": 32, "epochs": 2, **options})
+
+
+def test_epochs_are_logged_as_keras_reports_them(model, data, run, read):
+    history = fit(model, data, TrackerCallback(), epochs=4, validation_split=0.25).history
+    recorded = read(run)
+    for name, values in history.items():
+        assert recorded.over("epoch/epoch", f"epoch/{name}") == list(enumerate(values))
+    assert set(history) == {"loss", "accuracy", "val_loss", "val_accuracy"}
+    assert [rate for _, rate in recorded.over("epoch/epoch", "epoch/learning_rate")] == pytest.approx([0.1] * 4)
+    assert recorded.summary["best/val_loss"] == min(history["val_loss"])
+    assert recorded.summary["best/val_loss_epoch"] == int(np.argmin(history["val_loss"]))
+    assert recorded.summary["best/val_accuracy"] == max(history["val_accuracy"])
+    assert recorded.summary["best/val_accuracy_epoch"] == int(np.argmax(history["val_accuracy"]))
+    assert not any(key.startswith("batch/") for key in recorded.keys)
+    assert "tensorflow" not in sys.modules
+
+
+def test_config_tells_optimizer_fit_and_model(model, data, run, read):
+    fit(model, data, TrackerCallback())
+    recorded = read(run)
+    assert recorded.config["model"] == {"name": "digits", "class": "Sequential", "parameters": 650}
+    assert recorded.config["fit"] == {"verbose": 0, "epochs": 2, "steps": 4}
+    assert recorded.config["optimizer"]["class"] == "SGD"
+    assert recorded.config["optimizer"]["learning_rate"] == pytest.approx(0.1)
+    assert recorded.files == ["model-summary.txt"]
+    assert "Trainable params: 650" in Path(run.dir, "model-summary.txt").read_text()
+
+
+@pytest.mark.parametrize(("log_freq", "steps"), [("batch", range(8)), (1, range(8)), (3, [0, 3, 6])])
+def test_batches(log_freq, steps, model, data, run, read):
+    seen = []
+    watch = LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(dict(logs)))
+    fit(model, data, watch, TrackerCallback(log_freq=log_freq))
+    recorded = read(run)
+    for name in ("loss", "accuracy"):
+        expected = [(step, seen[step][name]) for step in steps]
+        assert recorded.over("batch/batch_step", f"batch/{name}") == expected
+    assert [rate for _, rate in recorded.over("batch/batch_step", "batch/learning_rate")] == pytest.approx(
+        [0.1] * len(steps)
+    )
+    assert len(recorded.over("epoch/epoch", "epoch/loss")) == 2
+
+
+def test_one_callback_counts_on_over_several_fits(model, data, run, read):
+    callback = TrackerCallback(log_freq="batch", initial_global_step=100)
+    fit(model, data, callback)
+    fit(model, data, callback, epochs=1)
+    fit(model, data, TrackerCallback(), initial_epoch=3, epochs=4)
+    fit(model, data, TrackerCallback(), epochs=1)
+    recorded = read(run)
+    assert [step for step, _ in recorded.over("batch/batch_step", "batch/loss")] == list(range(100, 112))
+    assert [epoch for epoch, _ in recorded.over("epoch/epoch", "epoch/loss")] == [0, 1, 2, 3, 4]
+
+
+def test_batches_told_in_strides_are_logged_when_due(model, run, read):
+    """As JAX and TensorFlow tell them with `steps_per_execution=2`, which torch does not have."""
+    callback = TrackerCallback(log_freq=3)
+    callback.set_model(model)
+    callback.on_train_begin()
+    for batch in (1, 3, 5, 7):
+        callback.on_train_batch_end(batch, logs={"loss": float(batch)})
+    callback.on_epoch_end(0, {"loss": 0.0})
+    callback.on_train_batch_end(1, logs={"loss": 9.0})
+    assert read(run).over("batch/batch_step", "batch/loss") == [(1, 1.0), (5, 5.0), (9, 9.0)]
+
+
+def test_learning_rate_of_schedules_and_wrapped_optimizers(data, run, read):
+    schedule = keras.optimizers.schedules.PiecewiseConstantDecay([4], [0.1, 0.01])
+    wrapped = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.5))
+    for optimizer in (keras.optimizers.SGD(schedule), wrapped):
+        model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(1)])
+        model.compile(optimizer, "mse")
+        fit(model, data, TrackerCallback())
+    rates = [rate for _, rate in read(run).over("epoch/epoch", "epoch/learning_rate")]
+    assert rates == pytest.approx([0.1, 0.01, 0.5, 0.5])
+
+
+@pytest.mark.parametrize("log_freq", ["epoch", "batch"])
+def test_batches_are_not_waited_for(log_freq, model):
+    without = CallbackList([], model=model)
+    with_ours = CallbackList([TrackerCallback(log_freq=log_freq)], model=model)
+    assert (with_ours._async_train, with_ours._async_test) == (without._async_train, without._async_test)
+    overridden = (
+        type(TrackerCallback(log_freq=log_freq)).on_train_batch_end is not keras.callbacks.Callback.on_train_batch_end
+    )
+    assert overridden == (log_freq == "batch")
+
+
+def test_callback_starts_a_run_where_there_is_none_and_takes_a_given_one(model, data, read):
+    fit(model, data, TrackerCallback(), epochs=1)
+    own = tracker.run
+    assert len(read(own).over("epoch/epoch", "epoch/loss")) == 1
+    other = tracker.init(reinit="create_new", settings={"silent": True})
+    fit(model, data, TrackerCallback(run=other), epochs=1)
+    other.finish()
+    own.finish()
+    assert len(read(other).over("epoch/epoch", "epoch/loss")) == 1
+    assert len(read(own).over("epoch/epoch", "epoch/loss")) == 1
+
+
+def test_checkpoints_are_kept_as_they_were_written(model, data, run, read):
+    keeper = TrackerModelCheckpoint("models/{epoch}.keras", monitor="loss", save_best_only=True)
+    history = fit(model, data, keeper, epochs=3).history["loss"]
+    best = [epoch for epoch in range(3) if history[epoch] == min(history[: epoch + 1])]
+    recorded = read(run)
+    assert recorded.files == [f"{epoch + 1}.keras" for epoch in best]
+    assert recorded.summary["checkpoint"] == {
+        "path": f"models/{best[-1] + 1}.keras",
+        "epoch": best[-1],
+        "loss": history[best[-1]],
+    }
+    again = keras.saving.load_model(Path(run.dir, f"{best[-1] + 1}.keras"))
+    assert np.array_equal(
+        again.get_weights()[0], keras.saving.load_model(f"models/{best[-1] + 1}.keras").get_weights()[0]
+    )
+
+
+def test_wrong_frequency_is_refused():
+    for wrong in (0, "epochs", 2.5):
+        with pytest.raises(tracker.UsageError, match="log_freq"):
+            TrackerCallback(log_freq=wrong)
+
+
+@pytest.mark.parametrize("log_freq", ["epoch", 2])
+def test_copies_and_pickles(log_freq, model, data, run, read):
+    callback = TrackerCallback(log_freq=log_freq)
+    for again in (copy.deepcopy(callback), pickle.loads(pickle.dumps(callback))):
+        assert type(again) is type(callback)
+        fit(model, data, again, epochs=1)
+    assert len(read(run).over("epoch/epoch", "epoch/loss")) == 2
+
+
+class TestMagic:
+    @pytest.fixture
+    def run(self):
+        with tracker.init(project="p", magic=True, settings={"silent": True}) as run:
+            yield run
+
+    @staticmethod
+    def epochs(recorded):
+        return [epoch for epoch, _ in recorded.over("epoch/epoch", "epoch/loss")]
+
+    def test_fit_without_a_word_is_logged(self, model, data, run, read):
+        history = model.fit(*data, verbose=0, epochs=2).history
+        assert read(run).over("epoch/epoch", "epoch/loss") == list(enumerate(history["loss"]))
+
+    def test_any_form_of_callbacks_gets_one_of_ours(self, model, data, run, read):
+        mine = keras.callbacks.TerminateOnNaN()
+        listed = [mine]
+        ready = CallbackList([mine], model=model, add_history=True)
+        for callbacks in (mine, listed, (mine,), ready, ready):
+            model.fit(*data, verbose=0, epochs=1, callbacks=callbacks)
+        model.fit(*data, 32, 1, 0, [mine])
+        assert self.epochs(read(run)) == [0, 1, 2, 3, 4, 5]
+        assert listed == [mine]
+
+    def test_callback_of_the_user_is_enough(self, model, data, run, read):
+        fit(model, data, TrackerCallback())
+        assert self.epochs(read(run)) == [0, 1]
+
+    def test_models_that_override_fit(self, data, run, read):
+        class Own(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.layer = keras.layers.Dense(1)
+
+            def call(self, x):
+                return self.layer(x)
+
+            def fit(self, *args, **kwargs):
+                return super().fit(*args, **kwargs)
+
+        model = Own()
+        model.compile("sgd", "mse")
+        fit(model, data)
+        assert self.epochs(read(run)) == [0, 1]
+
+    def test_nothing_is_left_after_the_run(self, model, data, read):
+        owner = next(base for base in keras.Model.__mro__ if "fit" in vars(base))
+        before = vars(owner)["fit"]
+        with tracker.init(magic={"keras": {"log_freq": 2}}, settings={"silent": True}) as run:
+            assert vars(owner)["fit"] is not before
+            model.fit(*data, verbose=0, epochs=1)
+        assert vars(owner)["fit"] is before
+        model.fit(*data, verbose=0, epochs=1)
+        assert self.epochs(read(run)) == [0]
+        assert [step for step, _ in read(run).over("batch/batch_step", "batch/loss")] == [0, 2]
+        with tracker.init(magic={"keras": False}, settings={"silent": True}):
+            assert vars(owner)["fit"] is before
+
+    def test_failing_tracker_is_unseen_by_keras(self, model, data, run, monkeypatch, caplog):
+        def fail(*_, **__):
+            raise OSError("the disk is full")
+
+        for verb in ("log", "define_metric"):
+            monkeypatch.setattr(type(run), verb, fail)
+        assert len(model.fit(*data, verbose=0, epochs=2).history["loss"]) == 2
+        assert "the disk is full" in caplog.text
