@@ -1,0 +1,140 @@
+"""The disk full or taken away in the middle of a run: one warning, and the training goes on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import tracker_core as tracker
+
+TRAIN = """
+import sys, warnings
+warnings.simplefilter("always")
+run = tracker.init(id="r", dir=sys.argv[1], settings={"console": "off", "system_interval": 0})
+for i in range(20_000):
+    run.log({"count": i, "a": 0.5, "b": 0.25})
+print("first", flush=True)
+input()
+for i in range(20_000, 40_000):
+    run.log({"count": i, "a": 0.5, "b": 0.25})
+print("second", flush=True)
+input()
+for i in range(40_000, 60_000):
+    run.log({"count": i, "a": 0.5, "b": 0.25})
+run.summary["done"] = True
+run.finish()
+print("end", flush=True)
+"""
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 8 MiB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = shutil.which("mount") and subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(disk)], capture_output=True, check=False
+    )
+    if not mounted or mounted.returncode != 0:
+        pytest.skip("a file system can only be mounted by root")
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def say(process, text):
+    process.stdin.write("\n")
+    process.stdin.flush()
+    assert process.stdout.readline() == f"{text}\n", process.communicate()[1]
+
+
+def test_a_full_disk_that_gets_room_again(train, small_disk):
+    process = train(TRAIN, str(small_disk))
+    assert process.stdout.readline() == "first\n"
+    filler = small_disk / "filler"
+    with pytest.raises(OSError, match="No space"), filler.open("wb") as file:  # noqa: PT012 - until it is full
+        while True:
+            file.write(bytes(4096))
+            file.flush()
+    say(process, "second")
+    filler.unlink()
+    say(process, "end")
+    errors = process.communicate()[1]
+    assert process.returncode == 0, errors
+    assert errors.count("Warning") == 1, errors
+    run = tracker.Api(small_disk).run("r")
+    counts = run.series("count")[2].tolist()
+    assert counts == list(range(60_000))
+    assert run.summary["done"] is True
+    assert run.state == "finished"
+
+
+def test_a_disk_that_stays_full_loses_the_rest_and_says_so(train, small_disk):
+    process = train(TRAIN, str(small_disk))
+    assert process.stdout.readline() == "first\n"
+    with pytest.raises(OSError, match="No space"), (small_disk / "filler").open("wb") as file:  # noqa: PT012
+        while True:
+            file.write(bytes(4096))
+            file.flush()
+    say(process, "second")
+    say(process, "end")
+    errors = process.communicate()[1]
+    assert process.returncode == 0, errors
+    assert "Warning" in errors
+    (small_disk / "filler").unlink()
+    counts = tracker.Api(small_disk).run("r").series("count")[2].tolist()
+    assert counts[:20_000] == list(range(20_000))
+    assert counts == sorted(counts)
+
+
+def test_the_folder_is_deleted_under_the_run(train, tmp_path):
+    process = train(TRAIN, str(tmp_path))
+    assert process.stdout.readline() == "first\n"
+    shutil.rmtree(tmp_path / "tracker")
+    say(process, "second")
+    say(process, "end")
+    errors = process.communicate()[1]
+    assert process.returncode == 0, errors
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_the_folder_becomes_read_only(train, tmp_path):
+    process = train(TRAIN, str(tmp_path))
+    assert process.stdout.readline() == "first\n"
+    folders = [tmp_path / "tracker", *(path for path in (tmp_path / "tracker").iterdir() if path.is_dir())]
+    immutable = subprocess.run(["chattr", "+i", *map(str, folders)], capture_output=True, check=False).returncode == 0
+    for folder in folders:
+        if not immutable:
+            folder.chmod(0o500)
+    try:
+        say(process, "second")
+        say(process, "end")
+        errors = process.communicate()[1]
+        assert process.returncode == 0, errors
+    finally:
+        subprocess.run(["chattr", "-i", *map(str, folders)], capture_output=True, check=False)
+        for folder in folders:
+            folder.chmod(0o700)
+    counts = tracker.Api(tmp_path).run("r").series("count")[2].tolist()
+    assert counts == list(range(60_000))
+
+
+def test_no_folder_from_the_start(train, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    process = train(
+        """
+        import sys
+        run = tracker.init(dir=sys.argv[1])
+        run.log({"a": 1.0})
+        print(run.folder.path)
+        """,
+        str(tmp_path / "file"),
+        TMPDIR=str(tmp_path),
+    )
+    out, errors = process.communicate(timeout=30)
+    assert process.returncode == 0, errors
+    assert errors.count("cannot be written") == 1
+    assert Path(out.strip()).is_relative_to(tmp_path)
