@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS = {
+    "runs": "runs",
+    "show": "show",
+    "export": "export",
+    "rm": "rm",
     "status": "status",
     "online": "mode",
     "offline": "mode",
