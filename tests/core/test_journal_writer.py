@@ -209,14 +209,17 @@ def test_an_interrupted_write_leaves_no_hole(tmp_path, buffered):
         if step < 40_000:
             raise KeyboardInterrupt
 
+    def work():
+        nonlocal step
+        signal.setitimer(signal.ITIMER_REAL, 3e-4)
+        while step < 40_000:
+            writer.append(keys.pack(ROW, keys.id, step, 1.0, step))
+            step += 1
+
     before = signal.signal(signal.SIGALRM, interrupt)
     while step < 40_000:
         try:
-            signal.setitimer(signal.ITIMER_REAL, 3e-4)
-            while step < 40_000:
-                body = keys.pack(ROW, keys.id, step, 1.0, step)
-                writer.append(body)
-                step += 1
+            work()
         except KeyboardInterrupt:  # noqa: PERF203 - the loop is what is tested
             interrupted.add(step)
             step += 1
