@@ -12,6 +12,7 @@ from tracker_core import _records as records
 from tracker_core.store import Store
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 EPOCH = 1_790_000_000.0
@@ -20,11 +21,11 @@ EPOCH = 1_790_000_000.0
 class Draft:
     """A run that a test writes. `at` is the time of the next record; it rises by a second with each."""
 
-    def __init__(self, root: Path, run_id: str, project: str, **start) -> None:
+    def __init__(self, root: Path, clock: Iterator[int], run_id: str, project: str, **start) -> None:
         self.folder = _folder.create(root, run_id, offline=True)
         self.id = run_id
         self.project = project
-        self._clock = itertools.count(int(EPOCH))
+        self._clock = clock
         self.writers = {}
         self.attempt = 0
         self.begin(**start)
@@ -77,9 +78,10 @@ class Workshop:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.drafts = []
+        self._clock = itertools.count(int(EPOCH))
 
     def run(self, run_id: str = "r1", project: str = "digits", **start) -> Draft:
-        self.drafts.append(Draft(self.root, run_id, project, **start))
+        self.drafts.append(Draft(self.root, self._clock, run_id, project, **start))
         return self.drafts[-1]
 
     def store(self) -> Store:

@@ -1,0 +1,137 @@
+"""Filters and orders, each operator against runs that differ where it looks."""
+
+from datetime import datetime, timezone
+
+import pytest
+
+from tracker_core import UsageError
+from tracker_core import _records as records
+from tracker_core.store.filter import compile_filter
+from tracker_core.store.order import arrange
+
+
+@pytest.fixture
+def runs(workshop):
+    told = {
+        "a": ({"lr": 0.1, "layers": [1, 2], "opt": {"name": "adam"}, "batch": 1}, {"loss": 0.5}, ("keep",)),
+        "b": ({"lr": 0.01, "opt": {"name": "sgd"}, "batch": True}, {"loss": 0.7}, ("keep", "old")),
+        "c": ({"lr": "auto", "opt.name": "lion"}, {"loss": float("nan")}, ()),
+    }
+    for number, (name, (config, summary, tags)) in enumerate(told.items()):
+        draft = workshop.run(name, name=f"run {name}", tags=tags, group="g" if name == "a" else "")
+        draft.config(**config)
+        draft.log(number, **summary)
+        if name == "a":
+            draft.end(exit_code=1)
+        draft.close()
+    return workshop.store().runs()
+
+
+@pytest.mark.parametrize(
+    ("filters", "wanted"),
+    [
+        (None, "abc"),
+        ({}, "abc"),
+        ({"config.lr": 0.1}, "a"),
+        ({"config.lr": {"$eq": 0.1}}, "a"),
+        ({"config.lr": {"$ne": 0.1}}, "bc"),
+        ({"config.lr": {"$lt": 0.1}}, "b"),
+        ({"config.lr": {"$lte": 0.1}}, "ab"),
+        ({"config.lr": {"$gt": 0.01}}, "a"),
+        ({"config.lr": {"$gte": 0.01, "$lt": 0.1}}, "b"),
+        ({"config.lr": {"$in": [0.1, "auto"]}}, "ac"),
+        ({"config.lr": {"$nin": [0.1, "auto"]}}, "b"),
+        ({"config.lr": {"$not": {"$lt": 0.1}}}, "ac"),
+        ({"config.lr.value": 0.1}, "a"),
+        ({"config.layers": 2}, "a"),
+        ({"config.layers": [1, 2]}, "a"),
+        ({"config.layers": {"$exists": False}}, "bc"),
+        ({"config.layers": None}, "bc"),
+        ({"config.layers.0": 1}, "a"),
+        ({"config.opt.name": {"$regex": "^(adam|lion)$"}}, "ac"),
+        ({"config.opt.name": {"$regex": "ADAM", "$options": "i"}}, "a"),
+        ({"config.batch": 1}, "a"),
+        ({"config.batch": True}, "b"),
+        ({"summary.loss": {"$gt": 0.6}}, "b"),
+        ({"summary_metrics.loss": {"$lt": 0.6}}, "a"),
+        ({"summary._step": {"$gte": 1}}, "bc"),
+        ({"state": "failed"}, "a"),
+        ({"state": {"$ne": "failed"}}, "bc"),
+        ({"exit_code": 1}, "a"),
+        ({"tags": "keep"}, "ab"),
+        ({"tags": {"$in": ["old", "new"]}}, "b"),
+        ({"tags": {"$nin": ["old"]}}, "ac"),
+        ({"name": "run a"}, "a"),
+        ({"name": "b"}, "b"),
+        ({"display_name": {"$regex": "run [bc]"}}, "bc"),
+        ({"group": "g"}, "a"),
+        ({"created_at": {"$gt": "2026-01-01"}}, "abc"),
+        ({"createdAt": {"$lt": datetime(2026, 1, 1, tzinfo=timezone.utc)}}, ""),
+        ({"created_at": {"$gte": "2026-09-21T14:13:20Z"}}, "abc"),
+        ({"$and": [{"tags": "keep"}, {"config.lr": 0.1}]}, "a"),
+        ({"$or": [{"config.lr": 0.1}, {"config.lr": "auto"}]}, "ac"),
+        ({"$nor": [{"config.lr": 0.1}, {"config.lr": "auto"}]}, "b"),
+        ({"$not": {"tags": "old"}}, "ac"),
+        ({"tags": "keep", "config.lr": 0.01}, "b"),
+    ],
+)
+def test_filters(runs, filters, wanted):
+    test = compile_filter(filters)
+    assert "".join(run.card.id for run in runs if test(run)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("filters", "told"),
+    [
+        ({"stat": "failed"}, "did you mean 'state'"),
+        ({"config": 1}, "config.<key>"),
+        ({"state.x": 1}, "no field"),
+        ({"config.lr": {"$near": 1}}, "no operator"),
+        ({"$xor": []}, "no operator between filters"),
+        ({"$or": {"state": "failed"}}, "takes a list"),
+        ({"state": {"$in": "failed"}}, "takes a list"),
+        ({"name": {"$regex": "("}}, r"\$regex"),
+        ({"created_at": {"$gt": "yesterday"}}, "no time"),
+        (["state"], "must be a dict"),
+    ],
+)
+def test_wrong_filters_say_what_is_wrong(filters, told):
+    with pytest.raises(UsageError, match=told):
+        compile_filter(filters)
+
+
+@pytest.mark.parametrize(
+    ("order", "wanted"),
+    [
+        ("+created_at", "abc"),
+        ("-created_at", "cba"),
+        ("config.lr", "bac"),
+        ("-config.lr", "cab"),
+        ("-summary.loss", "bac"),
+        ("summary.loss", "abc"),
+        ("config.layers", "abc"),
+        ("-name", "cba"),
+        ("-group,-name", "acb"),
+        (["group", "-id"], "cba"),
+        (None, "abc"),
+    ],
+)
+def test_orders(runs, order, wanted):
+    found = "".join(run.card.id for run in arrange(runs, order))
+    assert found == wanted
+
+
+def test_aggregated_summary_is_sorted_by_its_value(workshop):
+    for name, value in (("a", 1.0), ("b", 3.0), ("c", 2.0)):
+        draft = workshop.run(name)
+        draft.write(records.Metric(time=draft.at(), name="acc", summary=("max",)))
+        draft.log(0, acc=value)
+    runs = workshop.store().runs()
+    assert "".join(run.card.id for run in arrange(runs, "-summary.acc")) == "bca"
+    test = compile_filter({"summary.acc.max": {"$gt": 1.5}})
+    assert "".join(run.card.id for run in runs if test(run)) == "bc"
+
+
+def test_wrong_order_says_what_is_wrong():
+    with pytest.raises(UsageError, match="no field"):
+        arrange((), "-loss")

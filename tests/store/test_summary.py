@@ -1,0 +1,131 @@
+"""What a summary holds: last values, aggregates, values set by hand."""
+
+import math
+
+import pytest
+
+from tracker_core import _records as records
+from tracker_core.store.summary import Summary
+
+
+def define(draft, name, *kinds, **more):
+    draft.write(records.Metric(time=draft.at(), name=name, summary=kinds or None, **more))
+
+
+@pytest.mark.parametrize(
+    ("kinds", "goal", "wanted"),
+    [
+        (("min",), None, {"min": 1.0}),
+        (("max", "mean"), None, {"max": 4.0, "mean": 2.5}),
+        (("first", "last"), None, {"first": 3.0, "last": 2.0}),
+        (("best",), "maximize", {"best": 4.0}),
+        (("best",), None, {"best": 1.0}),
+        (("copy",), None, 2.0),
+    ],
+)
+def test_aggregates(workshop, kinds, goal, wanted):
+    draft = workshop.run()
+    define(draft, "x", *kinds, goal=goal)
+    for step, value in enumerate([3.0, 1.0, math.nan, 4.0, 2.0]):
+        draft.log(step, x=value)
+    _, run = workshop.one()
+    assert run.summary["x"] == wanted
+
+
+def test_none_keeps_a_key_out(workshop):
+    draft = workshop.run()
+    define(draft, "x*", "none")
+    draft.log(0, x1=1.0, y=2.0)
+    _, run = workshop.one()
+    assert dict(run.summary) == {"y": 2.0}
+
+
+def test_aggregates_go_on_over_a_resume(workshop):
+    draft = workshop.run()
+    define(draft, "loss", "min", "mean")
+    draft.log(0, loss=1.0)
+    draft.log(1, loss=2.0)
+    draft.close()
+    draft.begin()
+    draft.log(2, loss=6.0)
+    _, run = workshop.one()
+    assert run.summary["loss"] == {"min": 1.0, "mean": 3.0}
+
+
+def test_aggregates_forget_what_a_rewind_hides(workshop):
+    draft = workshop.run()
+    define(draft, "loss", "min", "last")
+    for step in range(10):
+        draft.log(step, loss=10.0 - step)
+    draft.close()
+    store, run = workshop.one()
+    assert run.summary["loss"] == {"min": 1.0, "last": 1.0}
+    draft.begin(rewind=4)
+    store.refresh()
+    (run,) = store.runs()
+    assert run.summary["loss"] == {"min": 6.0, "last": 6.0}
+    assert run.summary["_step"] == 4
+
+
+def test_value_by_hand_stands_until_the_key_is_logged_again(workshop):
+    draft = workshop.run()
+    draft.log(0, acc=0.5)
+    draft.write(records.Summary(time=draft.at(), set={"acc": 0.9, "note": {"deep": 1}}))
+    store, run = workshop.one()
+    assert run.summary["acc"] == 0.9
+    assert run.summary["note"]["deep"] == 1
+    draft.log(1, acc=0.6)
+    store.refresh()
+    assert store.runs()[0].summary["acc"] == 0.6
+
+
+def test_removed_key_is_gone_until_it_is_logged_again(workshop):
+    draft = workshop.run()
+    draft.log(0, acc=0.5)
+    draft.write(records.Summary(time=draft.at(), remove=("acc",)))
+    store, run = workshop.one()
+    assert "acc" not in run.summary
+    draft.log(1, acc=0.6)
+    store.refresh()
+    assert store.runs()[0].summary["acc"] == 0.6
+
+
+def test_texts_bools_lists_and_media(workshop):
+    draft = workshop.run()
+    media = {"_type": "image", "path": "media/x.png"}
+    draft.log(0, text="hello", flag=True, values=[1, 2], picture=media)
+    _, run = workshop.one()
+    assert dict(run.summary) == {"flag": True, "picture": media, "text": "hello", "values": [1, 2]}
+
+
+def test_long_run_keeps_its_aggregates(workshop):
+    draft = workshop.run()
+    define(draft, "x", "min", "max", "mean", "first")
+    for step in range(10_000):
+        draft.log(step, x=float((step * 7919) % 10_007))
+    _, run = workshop.one()
+    values = [float((step * 7919) % 10_007) for step in range(10_000)]
+    assert run.summary["x"] == {
+        "min": min(values),
+        "max": max(values),
+        "mean": pytest.approx(sum(values) / len(values)),
+        "first": values[0],
+    }
+
+
+def test_joined_and_nested_names():
+    summary = Summary({"val.loss": 1.0, "val.acc.top1": 2.0, "lr": 3.0, "_step": 9})
+    assert summary["val.loss"] == summary["val"]["loss"] == 1.0
+    assert summary["val"]["acc"]["top1"] == 2.0
+    assert dict(summary["val"]) == {"loss": 1.0, "acc.top1": 2.0}
+    assert "val" in summary
+    assert "va" not in summary
+    with pytest.raises(KeyError):
+        summary["va"]
+
+
+def test_bookkeeping_is_there_but_not_listed():
+    summary = Summary({"_step": 9, "lr": 3.0})
+    assert summary["_step"] == 9
+    assert list(summary) == ["lr"]
+    assert len(summary) == 1
