@@ -13,8 +13,7 @@ $(INSTALLED): pyproject.toml tests/constraints.txt
 	touch $@
 
 demo: $(INSTALLED)
-	mkdir -p demo
-	cd demo && KERAS_BACKEND=torch ../$(BIN)/python ../examples/demo.py
+	cd examples && PATH="$(abspath $(BIN)):$$PATH" KERAS_BACKEND=torch $(abspath $(BIN))/python demo.py
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n auto $(ARGS)
@@ -24,6 +23,7 @@ check: $(INSTALLED)
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tracker_core/server/ui/hatch_build.py check test
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix
@@ -33,4 +33,4 @@ bench: $(INSTALLED)
 	$(BIN)/python tests/benchmarks/run.py $(ARGS)
 
 clean:
-	rm -rf $(VENV) .venv-bench build demo dist
+	rm -rf $(VENV) build dist

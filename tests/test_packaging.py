@@ -55,8 +55,18 @@ def test_wheel_holds_both_packages_and_nothing_else(distribution):
     tops = {name.split("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"tracker_core", "tracker_integrations"}
     assert {"tracker_core/py.typed", "tracker_integrations/py.typed"} <= set(names)
+    pages = "tracker_core/server/ui/"
     sources = {str(path.relative_to(ROOT)) for path in (ROOT / "tracker_core").rglob("*.py")}
-    assert sources <= set(names)
+    assert {name for name in sources if not name.startswith(pages)} <= set(names)
+    assert {name.split("/")[3] for name in names if name.startswith(pages)} == {"dist"}
+
+
+def test_both_hold_the_built_pages(distribution):
+    (wheel,), (sdist,) = distribution.glob("*.whl"), distribution.glob("*.tar.gz")
+    with zipfile.ZipFile(wheel) as archive, tarfile.open(sdist) as source:
+        for names in (archive.namelist(), source.getnames()):
+            assert any(name.endswith("server/ui/dist/index.html") for name in names)
+            assert not any("node_modules" in name for name in names)
 
 
 def test_installed_package_is_the_one_that_is_imported(installed, tmp_path):

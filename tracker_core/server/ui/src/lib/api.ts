@@ -1,0 +1,92 @@
+/** The calls to the server. Every one throws a Failure that can be shown as it is. */
+
+import { type Series, decode } from "./series";
+import type { Board, Columns, Console, Edit, Project, Run } from "./wire";
+
+export class Failure extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+  ) {
+    super(message);
+  }
+}
+
+const path = encodeURIComponent;
+
+export const projects = () => get<{ projects: Project[] }>("/api/projects").then((it) => it.projects);
+export const board = (project: string) => get<Board>(`/api/projects/${path(project)}/board`);
+export const run = (key: string) => get<Run>(`/api/runs/${path(key)}`);
+export const edit = (key: string, change: Edit) => send<Run>("PATCH", `/api/runs/${path(key)}`, change);
+export const remove = (key: string) => send<undefined>("DELETE", `/api/runs/${path(key)}`);
+export const fileUrl = (key: string, file: string) =>
+  `/api/runs/${path(key)}/files/${file.split("/").map(encodeURIComponent).join("/")}`;
+
+export function columns(project: string, keys: readonly string[], runs: readonly string[] = []): Promise<Columns> {
+  return get(`/api/projects/${path(project)}/columns?${list("key", keys)}${list("run", runs)}`);
+}
+
+export function consoleLines(key: string, first: number, count: number): Promise<Console> {
+  return get(`/api/runs/${path(key)}/console?first=${first}&count=${count}`);
+}
+
+export async function fileText(key: string, file: string): Promise<string> {
+  return (await ask(fileUrl(key, file), {})).text();
+}
+
+export type SeriesQuery = {
+  metrics: readonly string[];
+  stream: "metrics" | "system";
+  runs: readonly string[];
+  /** Per run the first step wanted, in the order of `runs`; none for whole series. */
+  after?: readonly number[];
+  /** `_step`, `_timestamp` or a metric. */
+  x: string;
+  from?: number;
+  to?: number;
+  buckets: number;
+};
+
+export async function series(project: string, query: SeriesQuery): Promise<Series[]> {
+  const parts = [
+    list("metric", query.metrics),
+    list("run", query.runs),
+    `&buckets=${query.buckets}&stream=${query.stream}&x=${path(query.x)}`,
+  ];
+  if (query.after) parts.push(list("after", query.after.map(String)));
+  if (query.from !== undefined) parts.push(`&from=${query.from}`);
+  if (query.to !== undefined) parts.push(`&to=${query.to}`);
+  const answer = await ask(`/api/projects/${path(project)}/series?${parts.join("")}`, {
+    headers: { accept: "application/octet-stream" },
+  });
+  return decode(await answer.arrayBuffer());
+}
+
+function list(name: string, values: readonly string[]): string {
+  return values.map((value) => `&${name}=${path(value)}`).join("");
+}
+
+async function get<T>(url: string): Promise<T> {
+  return (await ask(url, {})).json() as Promise<T>;
+}
+
+async function send<T>(method: string, url: string, body?: unknown): Promise<T> {
+  const answer = await ask(url, {
+    method,
+    headers: { "content-type": "application/json" },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  return (answer.status === 204 ? undefined : await answer.json()) as T;
+}
+
+async function ask(url: string, options: RequestInit): Promise<Response> {
+  let answer: Response;
+  try {
+    answer = await fetch(url, options);
+  } catch {
+    throw new Failure("The server does not answer. Is `tracker ui` still running?", 0);
+  }
+  if (answer.ok) return answer;
+  const told = (await answer.json().catch(() => null)) as { error?: string } | null;
+  throw new Failure(told?.error ?? `The server answered ${answer.status}.`, answer.status);
+}

@@ -1,0 +1,164 @@
+/** A project as the pages see it: its runs, the loaded columns, and what changes while one looks. */
+
+import * as api from "./api";
+import { assign } from "./color";
+import { settings } from "./settings.svelte";
+import type { Column, Table } from "./table";
+import type { Change, Field, Head, Metric, Project } from "./wire";
+
+const BASE: Record<string, (head: Head) => unknown> = {
+  name: (head) => head.name,
+  id: (head) => head.id,
+  state: (head) => head.state,
+  created: (head) => head.created,
+  duration: (head) => (head.ended ?? head.updated) - head.created,
+  tags: (head) => head.tags,
+  group: (head) => head.group,
+  job_type: (head) => head.job_type,
+  notes: (head) => head.notes,
+  user: (head) => head.user,
+  host: (head) => head.host,
+  steps: (head) => head.steps,
+};
+
+export const BASE_COLUMNS = Object.keys(BASE);
+
+export class BoardState {
+  project = $state.raw<Project | null>(null);
+  heads = $state.raw<Head[]>([]);
+  fields = $state.raw<Field[]>([]);
+  metrics = $state.raw<Metric[]>([]);
+  failure = $state<string | null>(null);
+  loaded = $state(false);
+  live = $state(true);
+  /** The run under the pointer, in the list or on a chart. */
+  focus = $state<string | null>(null);
+  /** Run key -> how often its data changed since the page was opened. */
+  versions = $state.raw<ReadonlyMap<string, number>>(new Map());
+
+  private readonly extra = $state.raw<{ columns: Map<string, unknown[]> }>({ columns: new Map() });
+  private readonly asked = new Set<string>();
+  private cursor = "";
+  private events: EventSource | null = null;
+
+  constructor(readonly key: string) {}
+
+  readonly byKey = $derived(new Map(this.heads.map((head) => [head.key, head])));
+  readonly colors = $derived(
+    assign(
+      this.heads.map((head) => head.key),
+      settings.colors,
+    ),
+  );
+  private columnVersion = $state(0);
+
+  readonly table: Table = $derived.by(() => {
+    void this.columnVersion;
+    const columns = new Map<string, Column>();
+    for (const [name, read] of Object.entries(BASE)) columns.set(name, this.heads.map(read));
+    for (const [name, column] of this.extra.columns) columns.set(name, column);
+    return { keys: this.heads.map((head) => head.key), columns };
+  });
+
+  async load(): Promise<void> {
+    try {
+      const board = await api.board(this.key);
+      this.project = board.project;
+      this.heads = board.runs;
+      this.fields = board.fields;
+      this.metrics = board.metrics;
+      this.cursor = board.cursor;
+      this.failure = null;
+      this.loaded = true;
+    } catch (error) {
+      this.failure = (error as Error).message;
+    }
+  }
+
+  /** Loads the columns among `keys` that are not here yet. */
+  async need(keys: readonly string[]): Promise<void> {
+    const known = new Set(this.fields.map((field) => field.key));
+    const missing = keys.filter((key) => known.has(key) && !this.asked.has(key));
+    if (missing.length === 0) return;
+    for (const key of missing) this.asked.add(key);
+    try {
+      await this.fetchColumns(missing, []);
+    } catch (error) {
+      for (const key of missing) this.asked.delete(key);
+      this.failure = (error as Error).message;
+    }
+  }
+
+  /** A column as people name it: `lr` for `config.lr`, `loss` for `summary.loss`. */
+  resolve(key: string): string {
+    if (BASE[key]) return key;
+    const known = new Set(this.fields.map((field) => field.key));
+    return [key, `config.${key}`, `summary.${key}`].find((name) => known.has(name)) ?? key;
+  }
+
+  connect(): void {
+    const events = new EventSource(`/api/projects/${encodeURIComponent(this.key)}/events?cursor=${this.cursor}`);
+    this.events = events;
+    events.addEventListener("change", (event) => {
+      this.live = true;
+      void this.apply(JSON.parse((event as MessageEvent<string>).data) as Change);
+    });
+    events.onopen = () => (this.live = true);
+    events.onerror = () => (this.live = false);
+  }
+
+  close(): void {
+    this.events?.close();
+  }
+
+  /** Shows an edit at once; the server's word replaces it with the next change. */
+  patch(key: string, change: Partial<Head>): void {
+    this.heads = this.heads.map((head) => (head.key === key ? { ...head, ...change } : head));
+  }
+
+  drop(keys: readonly string[]): void {
+    const gone = new Set(keys);
+    const kept = this.heads.map((head) => !gone.has(head.key));
+    for (const [name, column] of this.extra.columns) {
+      this.extra.columns.set(
+        name,
+        column.filter((_, i) => kept[i]),
+      );
+    }
+    this.heads = this.heads.filter((head) => !gone.has(head.key));
+  }
+
+  private async apply(change: Change): Promise<void> {
+    this.cursor = change.cursor;
+    if (change.removed.length) this.drop(change.removed);
+    if (change.runs.length === 0) return;
+    const news = new Map(change.runs.map((head) => [head.key, head]));
+    const added = change.runs.filter((head) => !this.byKey.has(head.key));
+    this.heads = [...this.heads.map((head) => news.get(head.key) ?? head), ...added];
+    const versions = new Map(this.versions);
+    for (const key of news.keys()) versions.set(key, (versions.get(key) ?? 0) + 1);
+    this.versions = versions;
+    if (added.length || this.metrics.length === 0) await this.catalogue();
+    if (this.asked.size) await this.fetchColumns([...this.asked], [...news.keys()]);
+  }
+
+  private async catalogue(): Promise<void> {
+    const board = await api.board(this.key);
+    this.fields = board.fields;
+    this.metrics = board.metrics;
+  }
+
+  private async fetchColumns(names: string[], runs: string[]): Promise<void> {
+    const { keys, columns } = await api.columns(this.key, names, runs);
+    const rows = new Map(this.heads.map((head, i) => [head.key, i]));
+    for (const [name, cells] of Object.entries(columns)) {
+      const column = runs.length ? [...(this.extra.columns.get(name) ?? [])] : new Array<unknown>(this.heads.length);
+      keys.forEach((key, i) => {
+        const row = rows.get(key);
+        if (row !== undefined) column[row] = cells[i];
+      });
+      this.extra.columns.set(name, column);
+    }
+    this.columnVersion++;
+  }
+}

@@ -1,0 +1,54 @@
+/** Colours of runs: chosen from the run's key, so that they are the same on every page and after every filter. */
+
+export const PALETTE = [
+  "#4269d0",
+  "#e07b2c",
+  "#3a9a6a",
+  "#d1495b",
+  "#8e6cc9",
+  "#1f9bb3",
+  "#c28f1b",
+  "#c964a8",
+  "#6f8f2f",
+  "#9a6b4b",
+  "#5b84f0",
+  "#f0685f",
+  "#2cb08f",
+  "#a3479c",
+  "#b5a136",
+  "#6574a6",
+  "#e294bd",
+  "#4f9fe0",
+  "#7f5af0",
+  "#8a8f98",
+] as const;
+
+/**
+ * One colour per run. `keys` in the order of creation: a run takes the colour its key asks for, or the next one that
+ * none of the 19 runs before it took, so neighbours differ and a later run never changes an earlier one's colour.
+ */
+export function assign(keys: readonly string[], chosen: Readonly<Record<string, string>> = {}): Map<string, string> {
+  const recent: number[] = [];
+  const colors = new Map<string, string>();
+  for (const key of keys) {
+    let slot = hash(key) % PALETTE.length;
+    while (recent.includes(slot)) slot = (slot + 1) % PALETTE.length;
+    recent.push(slot);
+    if (recent.length === PALETTE.length) recent.shift();
+    colors.set(key, chosen[key] ?? PALETTE[slot]!);
+  }
+  return colors;
+}
+
+/** FNV-1a. */
+function hash(text: string): number {
+  let value = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193);
+  return value >>> 0;
+}
+
+/** The colour with an alpha channel; `color` is #rrggbb. */
+export function fade(color: string, alpha: number): string {
+  const channel = Math.round(Math.max(0, Math.min(1, alpha)) * 255);
+  return color + channel.toString(16).padStart(2, "0");
+}

@@ -1,0 +1,224 @@
+/** uPlot set up for many thin lines: envelopes behind them, one shared cursor, zoom by dragging. */
+
+import uPlot from "uplot";
+import { fade } from "./color";
+import { duration, tick } from "./format";
+
+export type Drawn = {
+  key: string;
+  name: string;
+  color: string;
+  value: (number | null)[];
+  /** What stands behind the line: its extremes, or its unsmoothed self when `low` is null. */
+  low: (number | null)[] | null;
+  high: (number | null)[] | null;
+  width: number;
+  faint: boolean;
+  dashed: boolean;
+};
+
+export type Axis = "number" | "relative" | "wall";
+export type Look = { axis: Axis; logX: boolean; logY: boolean; y: [number, number] | null; x: [number, number] | null };
+export type Hooks = {
+  zoom: (range: [number, number] | null) => void;
+  move: (plot: uPlot) => void;
+  focus: (key: string | null) => void;
+};
+
+const FONT = '11px ui-sans-serif, system-ui, -apple-system, "Segoe UI", sans-serif';
+
+/** Draws into `place`. The caller destroys what is returned. */
+export function create(
+  place: HTMLElement,
+  size: { width: number; height: number },
+  x: number[],
+  lines: readonly Drawn[],
+  look: Look,
+  hooks: Hooks,
+): uPlot {
+  const ink = (name: string) => getComputedStyle(place).getPropertyValue(name).trim();
+  const axis = {
+    stroke: ink("--ink-faint"),
+    font: FONT,
+    grid: { stroke: ink("--grid"), width: 1 },
+    ticks: { show: false },
+  };
+  let current = lines;
+  const plot = new uPlot(
+    {
+      ...size,
+      padding: [8, 10, 0, 0],
+      legend: { show: false },
+      focus: { alpha: 0.18 },
+      cursor: {
+        sync: { key: "board", setSeries: false, scales: ["x", null] },
+        drag: { x: true, y: false, setScale: false, dist: 5 },
+        focus: { prox: 14 },
+        points: { size: 6, width: 1.5 },
+        dataIdx: (self, series, hovered) => nearest(self.data[series]!, hovered),
+        bind: { dblclick: () => () => (hooks.zoom(null), null) },
+      },
+      scales: {
+        x: {
+          time: look.axis === "wall",
+          distr: look.logX ? 3 : 1,
+          range: (_, low, high) => look.x ?? (low === high ? [low - 0.5, high + 0.5] : [low, high]),
+        },
+        y: {
+          distr: look.logY ? 3 : 1,
+          range: (self, low, high) => look.y ?? bounds(self, low, high, current, look.logY),
+        },
+      },
+      axes: [
+        {
+          ...axis,
+          size: 26,
+          gap: 6,
+          space: 64,
+          ...(look.axis === "wall" ? {} : { values: ticks(look.axis === "relative" ? duration : null) }),
+        },
+        { ...axis, gap: 6, space: 34, size: width, values: ticks(null) },
+      ],
+      series: [
+        {},
+        ...lines.map((line) => ({
+          label: line.key,
+          stroke: line.faint ? fade(line.color, 0.3) : line.color,
+          width: line.width,
+          ...(line.dashed ? { dash: [6, 4] } : {}),
+          spanGaps: true,
+          points: { show: single(line) },
+        })),
+      ],
+      hooks: {
+        drawAxes: [(self) => envelopes(self, current, x)],
+        setCursor: [hooks.move],
+        setSeries: [
+          (self, index) => hooks.focus(index === null ? null : ((self.series[index]?.label as string) ?? null)),
+        ],
+        setSelect: [
+          (self) => {
+            if (self.select.width < 3) return;
+            hooks.zoom([
+              self.posToVal(self.select.left, "x"),
+              self.posToVal(self.select.left + self.select.width, "x"),
+            ]);
+            self.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+          },
+        ],
+        setData: [(self) => (current = (self as Refilled).lines ?? current)],
+      },
+    },
+    table(x, lines, look),
+    place,
+  );
+  return plot;
+}
+
+type Refilled = uPlot & { lines?: readonly Drawn[] };
+
+/** New points for the same lines: cheaper than a new plot, and the cursor stays. */
+export function refill(plot: uPlot, x: number[], lines: readonly Drawn[], look: Look): void {
+  (plot as Refilled).lines = lines;
+  plot.setData(table(x, lines, look));
+}
+
+function table(x: number[], lines: readonly Drawn[], look: Look): uPlot.AlignedData {
+  const positive = (values: (number | null)[]) =>
+    look.logY ? values.map((value) => (value !== null && value > 0 ? value : null)) : values;
+  const start = look.logX ? x.findIndex((value) => value > 0) : 0;
+  if (start <= 0) return [x, ...lines.map((line) => positive(line.value))];
+  return [x.slice(start), ...lines.map((line) => positive(line.value.slice(start)))];
+}
+
+/** The y-range with some air, envelopes included where they are drawn. */
+function bounds(
+  plot: uPlot,
+  low: number | null,
+  high: number | null,
+  lines: readonly Drawn[],
+  log: boolean,
+): [number, number] {
+  const [from, to] = plot.series[0]!.idxs ?? [0, plot.data[0].length - 1];
+  let [bottom, top] = [low ?? Infinity, high ?? -Infinity];
+  for (const line of lines) {
+    if (!line.low || !line.high || line.faint) continue;
+    for (let i = from; i <= to; i++) {
+      const [under, over] = [line.low[i], line.high[i]];
+      if (under !== null && under !== undefined && under < bottom && (!log || under > 0)) bottom = under;
+      if (over !== null && over !== undefined && over > top && Number.isFinite(over)) top = over;
+    }
+  }
+  if (!Number.isFinite(bottom) || !Number.isFinite(top)) return log ? [0.1, 10] : [0, 1];
+  if (log) return bottom === top ? [bottom / 2, top * 2] : [bottom / 1.1, top * 1.1];
+  const air = (top - bottom) * 0.06 || Math.abs(top) * 0.1 || 0.5;
+  return [bottom - air, top + air];
+}
+
+/** The stretch between the smallest and the largest value, behind every line that has one. */
+function envelopes(plot: uPlot, lines: readonly Drawn[], x: readonly number[]): void {
+  const { ctx, bbox } = plot;
+  const skip = x.length - plot.data[0].length;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  const xs = Array.from(plot.data[0], (value) => plot.valToPos(value, "x", true));
+  for (const line of lines) {
+    if (!line.low || !line.high || line.faint) continue;
+    const path = new Path2D();
+    const edge = (values: (number | null)[], i: number) => {
+      const value = values[i + skip];
+      return value === null || value === undefined ? null : plot.valToPos(value, "y", true);
+    };
+    let started = false;
+    for (let i = 0; i < xs.length; i++) {
+      const at = edge(line.high, i);
+      if (at === null || !Number.isFinite(at)) continue;
+      if (started) path.lineTo(xs[i]!, at);
+      else path.moveTo(xs[i]!, at);
+      started = true;
+    }
+    for (let i = xs.length - 1; i >= 0; i--) {
+      const at = edge(line.low, i);
+      if (at !== null && Number.isFinite(at)) path.lineTo(xs[i]!, at);
+    }
+    if (line.low === line.high) {
+      ctx.strokeStyle = fade(line.color, 0.28);
+      ctx.lineWidth = devicePixelRatio;
+      ctx.stroke(path);
+    } else {
+      ctx.fillStyle = fade(line.color, 0.16);
+      ctx.fill(path);
+    }
+  }
+  ctx.restore();
+}
+
+/** The index with a value that is next to `hovered`, so that lines with other steps answer too. */
+function nearest(values: ArrayLike<number | null | undefined>, hovered: number): number {
+  for (let away = 0; away < values.length; away++) {
+    if (values[hovered - away] !== null && values[hovered - away] !== undefined) return hovered - away;
+    if (values[hovered + away] !== null && values[hovered + away] !== undefined) return hovered + away;
+  }
+  return hovered;
+}
+
+function single(line: Drawn): boolean {
+  let count = 0;
+  for (const value of line.value) if (value !== null && ++count > 1) return false;
+  return true;
+}
+
+function ticks(spell: ((value: number) => string) | null) {
+  return (_: uPlot, values: (number | null)[]) => {
+    const known = values.filter((value) => value !== null);
+    const step = known.length > 1 ? Math.abs(known[1]! - known[0]!) : 1;
+    return values.map((value) => (value === null ? "" : spell ? spell(value) : tick(value, step)));
+  };
+}
+
+/** As wide as the longest tick, so that narrow panels keep their width for the lines. */
+function width(_: uPlot, values: string[] | null): number {
+  return 16 + 6.4 * Math.max(2, ...(values ?? []).map((text) => text.length));
+}

@@ -1,0 +1,36 @@
+/** The state of a page in its URL: short names, nothing for what is at its default. */
+
+export type Fields = Record<string, string | number | boolean | readonly string[]>;
+
+/** Reads a query string over the defaults; a value that does not fit the default's type is ignored. */
+export function read<T extends Fields>(search: string, defaults: T): T {
+  const given = new URLSearchParams(search);
+  const state: Fields = { ...defaults };
+  for (const [name, standard] of Object.entries(defaults)) {
+    const text = given.get(name);
+    if (text === null) continue;
+    if (typeof standard === "string") state[name] = text;
+    else if (typeof standard === "boolean") state[name] = text !== "0";
+    else if (typeof standard === "number") state[name] = Number.isFinite(Number(text)) ? Number(text) : standard;
+    else state[name] = text === "" ? [] : text.split(",").map(decodeURIComponent);
+  }
+  return state as T;
+}
+
+/** The query string (with its `?`, or empty) that `read` turns back into `state`. */
+export function write<T extends Fields>(state: T, defaults: T): string {
+  const parts: string[] = [];
+  for (const [name, standard] of Object.entries(defaults)) {
+    const value = state[name]!;
+    const text = encode(value);
+    if (text === encode(standard)) continue;
+    parts.push(`${name}=${text}`);
+  }
+  return parts.length ? `?${parts.join("&")}` : "";
+}
+
+function encode(value: Fields[string]): string {
+  if (typeof value === "boolean") return value ? "1" : "0";
+  if (typeof value === "object") return value.map((part) => encodeURIComponent(encodeURIComponent(part))).join(",");
+  return encodeURIComponent(String(value));
+}

@@ -1,0 +1,57 @@
+/** Which page the address names. Links are plain `<a href>`; a click on one changes the address without a load. */
+
+export type Route =
+  | { page: "projects" }
+  | { page: "project"; project: string }
+  | { page: "run"; project: string; run: string }
+  | { page: "compare"; project: string }
+  | { page: "settings" }
+  | { page: "missing" };
+
+export const place = $state({ path: location.pathname, search: location.search });
+
+export function route(path: string): Route {
+  const [first, project, second, run, ...rest] = path.split("/").filter(Boolean).map(decodeURIComponent);
+  if (first === undefined) return { page: "projects" };
+  if (rest.length) return { page: "missing" };
+  if (first === "settings" && project === undefined) return { page: "settings" };
+  if (first !== "project" || project === undefined) return { page: "missing" };
+  if (second === undefined) return { page: "project", project };
+  if (second === "compare" && run === undefined) return { page: "compare", project };
+  if (second === "run" && run !== undefined) return { page: "run", project, run };
+  return { page: "missing" };
+}
+
+export const projectPath = (project: string) => `/project/${encodeURIComponent(project)}`;
+export const runPath = (project: string, run: string) => `${projectPath(project)}/run/${encodeURIComponent(run)}`;
+export const comparePath = (project: string, runs: readonly string[]) =>
+  `${projectPath(project)}/compare?runs=${runs.map((run) => encodeURIComponent(encodeURIComponent(run))).join(",")}`;
+
+export function go(to: string): void {
+  history.pushState(null, "", to);
+  follow();
+}
+
+/** The state of the page changed: same entry in the history, so that "back" leaves the page. */
+export function replaceSearch(search: string): void {
+  if (search === place.search) return;
+  history.replaceState(null, "", place.path + search);
+  place.search = search;
+}
+
+function follow(): void {
+  place.path = location.pathname;
+  place.search = location.search;
+}
+
+/** Wires the window; call it once. */
+export function start(): void {
+  addEventListener("popstate", follow);
+  addEventListener("click", (event) => {
+    if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
+    const link = (event.target as Element).closest("a");
+    if (!link?.href || link.target || link.origin !== location.origin || link.pathname.startsWith("/api/")) return;
+    event.preventDefault();
+    go(link.pathname + link.search);
+  });
+}

@@ -1,0 +1,157 @@
+/** Chart data as the server packs it, and lines brought onto one x-axis. */
+
+export type Series = {
+  run: string;
+  metric: string;
+  /** False: every point was logged so. True: each stands for a bucket, with its last value and its extremes. */
+  bucketed: boolean;
+  step: Float64Array;
+  time: Float64Array;
+  /** The value of the metric chosen as x-axis; empty for the other axes. */
+  other: Float64Array;
+  value: Float64Array;
+  low: Float64Array;
+  high: Float64Array;
+};
+
+type Header = { series: { run: string; metric: string; points: number; bucketed: boolean; other: boolean }[] };
+
+/**
+ * `u32 length | JSON header | padding to 8 | float64 columns`, little endian: per series step, time, value, then low
+ * and high when bucketed, then the x metric when there is one.
+ */
+export function decode(buffer: ArrayBuffer): Series[] {
+  const length = new DataView(buffer).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length))) as Header;
+  let at = Math.ceil((4 + length) / 8) * 8;
+  const take = (points: number) => {
+    const column = new Float64Array(buffer, at, points);
+    at += points * 8;
+    return column;
+  };
+  return header.series.map(({ run, metric, points, bucketed, other }) => {
+    const [step, time, value] = [take(points), take(points), take(points)];
+    const [low, high] = bucketed ? [take(points), take(points)] : [value, value];
+    return { run, metric, bucketed, step, time, value, low, high, other: other ? take(points) : EMPTY };
+  });
+}
+
+const EMPTY = new Float64Array(0);
+
+/** `tail` put behind `base`, replacing the points of `base` from the tail's first step on. */
+export function extend(base: Series, tail: Series): Series {
+  const first = tail.step[0];
+  if (first === undefined) return base;
+  let keep = base.step.length;
+  while (keep > 0 && base.step[keep - 1]! >= first) keep--;
+  const join = (left: Float64Array, right: Float64Array) => {
+    const whole = new Float64Array(keep + right.length);
+    whole.set(left.subarray(0, keep));
+    whole.set(right, keep);
+    return whole;
+  };
+  return {
+    ...base,
+    bucketed: base.bucketed || tail.bucketed,
+    step: join(base.step, tail.step),
+    time: join(base.time, tail.time),
+    value: join(base.value, tail.value),
+    low: join(base.low, tail.low),
+    high: join(base.high, tail.high),
+    other: base.other.length ? join(base.other, tail.other) : EMPTY,
+  };
+}
+
+/** One line on the common x-axis; null where it has no point. */
+export type Line = { value: (number | null)[]; low: (number | null)[]; high: (number | null)[] };
+export type Aligned = { x: number[]; lines: Line[] };
+export type Curve = { x: ArrayLike<number>; value: Float64Array; low: Float64Array; high: Float64Array };
+
+/**
+ * Curves on one axis. Axes that agree well are merged as they are; axes that do not (wall time of fifty runs) are
+ * snapped to a grid of `cells`, where extremes are kept, since a line of mostly gaps costs as much as a full one.
+ */
+export function align(curves: readonly Curve[], cells: number): Aligned {
+  const longest = curves.reduce((most, { x }) => Math.max(most, x.length), 0);
+  const union = new Set<number>();
+  for (const { x } of curves) for (let i = 0; i < x.length; i++) if (Number.isFinite(x[i])) union.add(x[i]!);
+  const xs = [...union].sort((a, b) => a - b);
+  if (xs.length <= 2 * longest || xs.length <= cells) return { x: xs, lines: merge(curves, xs) };
+  const [from, to] = [xs[0]!, xs[xs.length - 1]!];
+  const width = (to - from) / cells || 1;
+  const grid = Array.from({ length: cells + 1 }, (_, i) => from + i * width);
+  return { x: grid, lines: curves.map((curve) => snap(curve, grid, from, width)) };
+}
+
+function merge(curves: readonly Curve[], xs: number[]): Line[] {
+  const index = new Map(xs.map((x, i) => [x, i]));
+  return curves.map((curve) => {
+    const line = blank(xs.length);
+    for (let i = 0; i < curve.x.length; i++) put(line, index.get(curve.x[i]!), curve, i);
+    return line;
+  });
+}
+
+function snap(curve: Curve, grid: number[], from: number, width: number): Line {
+  const line = blank(grid.length);
+  for (let i = 0; i < curve.x.length; i++) put(line, Math.round((curve.x[i]! - from) / width), curve, i);
+  return line;
+}
+
+function put(line: Line, at: number | undefined, curve: Curve, i: number): void {
+  const value = curve.value[i]!;
+  if (at === undefined || !Number.isFinite(at) || !Number.isFinite(value)) return;
+  const [low, high] = [line.low[at], line.high[at]];
+  line.value[at] = value;
+  line.low[at] = low === null || low === undefined ? curve.low[i]! : Math.min(low, curve.low[i]!);
+  line.high[at] = high === null || high === undefined ? curve.high[i]! : Math.max(high, curve.high[i]!);
+}
+
+function blank(length: number): Line {
+  const none = () => new Array<number | null>(length).fill(null);
+  return { value: none(), low: none(), high: none() };
+}
+
+/** Gaps between two points of a line closed along the straight line between them; its ends stay open. */
+export function fill(values: readonly (number | null)[], x: readonly number[]): (number | null)[] {
+  const filled = [...values];
+  let last = -1;
+  for (let i = 0; i < filled.length; i++) {
+    if (values[i] === null) continue;
+    if (last >= 0 && i - last > 1) {
+      const [left, right] = [values[last]!, values[i]!];
+      for (let gap = last + 1; gap < i; gap++) {
+        filled[gap] = left + ((right - left) * (x[gap]! - x[last]!)) / (x[i]! - x[last]! || 1);
+      }
+    }
+    last = i;
+  }
+  return filled;
+}
+
+export type Band = "range" | "deviation";
+
+/** The mean of a group with its band: extremes of the members, or one standard deviation to each side. */
+export function combine(lines: readonly Line[], x: readonly number[], band: Band): Line {
+  const members = lines.map((line) => ({ value: fill(line.value, x), low: line.low, high: line.high }));
+  const result = blank(x.length);
+  for (let i = 0; i < x.length; i++) {
+    let [count, sum, squares, low, high] = [0, 0, 0, Infinity, -Infinity];
+    for (const member of members) {
+      const value = member.value[i];
+      if (value === null || value === undefined) continue;
+      count++;
+      sum += value;
+      squares += value * value;
+      low = Math.min(low, member.low[i] ?? value);
+      high = Math.max(high, member.high[i] ?? value);
+    }
+    if (count === 0) continue;
+    const mean = sum / count;
+    const spread = Math.sqrt(Math.max(0, squares / count - mean * mean));
+    result.value[i] = mean;
+    result.low[i] = band === "range" ? low : mean - spread;
+    result.high[i] = band === "range" ? high : mean + spread;
+  }
+  return result;
+}

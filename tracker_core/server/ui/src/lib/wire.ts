@@ -1,0 +1,69 @@
+/** What the server sends: the shapes of `/api/openapi.json` that the pages use. Times are seconds since the epoch. */
+
+export type State = "running" | "finished" | "failed" | "crashed" | "killed" | "preempted";
+
+export type Project = {
+  key: string;
+  name: string;
+  entity: string;
+  folder: string;
+  runs: number;
+  running: number;
+  updated: number;
+};
+
+export type Head = {
+  key: string;
+  id: string;
+  name: string;
+  state: State;
+  created: number;
+  ended: number | null;
+  updated: number;
+  tags: string[];
+  group: string;
+  job_type: string;
+  notes: string;
+  user: string;
+  host: string;
+  steps: number;
+};
+
+export type Field = { key: string; runs: number };
+export type Metric = {
+  name: string;
+  stream: "metrics" | "system";
+  runs: number;
+  hidden: boolean;
+  step_metric: string | null;
+};
+export type Board = { project: Project; cursor: string; runs: Head[]; fields: Field[]; metrics: Metric[] };
+export type Columns = { keys: string[]; columns: Record<string, unknown[]> };
+export type Change = { cursor: string; runs: Head[]; removed: string[] };
+
+export type Attempt = {
+  number: number;
+  start: number;
+  end: number | null;
+  state: State;
+  exit_code: number | null;
+  signal: string | null;
+};
+export type FileEntry = { path: string; size: number; type: string };
+export type Run = Head & {
+  project: Project;
+  entity: string;
+  config: Record<string, unknown>;
+  summary: Record<string, unknown>;
+  metadata: Record<string, unknown>;
+  attempts: Attempt[];
+  metrics: Metric[];
+  files: FileEntry[];
+  alerts: { time: number; title: string; text: string; level: string }[];
+  exit_code: number | null;
+  lost: number;
+  folder: string;
+};
+export type ConsoleLine = { time: number; stream: "stdout" | "stderr"; text: string };
+export type Console = { total: number; first: number; lines: ConsoleLine[] };
+export type Edit = Partial<Pick<Head, "name" | "notes" | "tags" | "group" | "job_type">>;
