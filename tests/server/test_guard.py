@@ -1,0 +1,69 @@
+"""Who may ask."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8650", "localhost", "[::1]:8650", "LOCALHOST:1"])
+def test_loopback_names_pass(client, host):
+    assert client.get("/api/projects", headers={"host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "", "localhost@evil.example", "[", "10.0.0.1"]
+)
+def test_another_name_for_this_address_is_refused(client, host):
+    assert client.get("/api/projects", headers={"host": host}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+        {"origin": "http://evil.example"},
+        {"origin": "http://127.0.0.1:9999"},
+        {"origin": "null"},
+    ],
+)
+def test_a_page_from_elsewhere_changes_nothing(client, logged, headers):
+    key = logged(name="kept")
+    client.get("/api/projects")
+    assert client.patch(f"/api/runs/{key}", json={"name": "x"}, headers=headers).status_code == 403
+    assert client.delete(f"/api/runs/{key}", headers=headers).status_code == 403
+    assert client.get(f"/api/runs/{key}").json()["name"] == "kept"
+
+
+def test_our_own_page_may_change(client, logged):
+    key = logged()
+    client.get("/api/projects")
+    headers = {"sec-fetch-site": "same-origin", "origin": client.base}
+    assert client.patch(f"/api/runs/{key}", json={"name": "x"}, headers=headers).status_code == 200
+
+
+def test_elsewhere_the_token_opens_and_leaves_the_address(serving, root):
+    client = serving(root, token="secret")
+    client.headers["host"] = "box.example:8650"
+    assert client.get("/api/projects").status_code == 403
+    assert client.get("/?token=wrong").status_code == 403
+    entered = client.get("/project/x?view=table&token=secret", allow_redirects=False)
+    assert (entered.status_code, entered.headers["location"]) == (303, "/project/x?view=table")
+    cookie = entered.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+    client.headers["cookie"] = "other=1; tracker-token=secret"
+    assert client.get("/api/projects").status_code == 200
+    assert client.delete("/api/runs/x", headers={"origin": "http://evil.example"}).status_code == 403
+
+
+def test_a_redirect_stays_on_this_server(serving, root):
+    client = serving(root, token="secret")
+    entered = client.get("//evil.example/?token=secret", allow_redirects=False)
+    assert entered.headers["location"] == "/evil.example/"
+
+
+def test_pages_carry_a_strict_policy(client):
+    policy = client.get("/api/projects").headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy

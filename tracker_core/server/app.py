@@ -1,0 +1,142 @@
+"""The ASGI application: every operation of the API, the live stream, and the pages."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+
+from tracker_core.server import asset, board, chart, detail, edit, live, openapi, wire
+from tracker_core.server.guard import FILE_POLICY, Guard
+from tracker_core.server.operation import Operation, endpoint, failure, reply
+from tracker_core.server.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+    from pathlib import Path
+
+    from starlette.requests import Request
+
+
+class Api:
+    """The calls behind the operations, each over the same source."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.catalogue = board.Catalogue()
+
+    def projects(self, _request: Request, _asked: wire.Nothing) -> wire.Projects:
+        self.source.refresh()
+        return wire.Projects([board.project(shelf) for shelf in self.source.shelves()])
+
+    def board(self, _request: Request, asked: wire.OfProject) -> wire.Board:
+        self.source.refresh()
+        return board.board(self.source, self.catalogue, self.source.shelf(asked.project))
+
+    def columns(self, _request: Request, asked: wire.OfColumns) -> wire.Columns:
+        runs = self.source.keys(self.source.shelf(asked.project))
+        if asked.run:
+            runs = {key: runs[key] for key in asked.run if key in runs}
+        return board.columns(runs, asked.key)
+
+    def series(self, request: Request, asked: wire.OfSeries) -> Response | wire.Chart:
+        shelf = self.source.shelf(asked.project)
+        drawn = chart.read(shelf.store, self.source.keys(shelf), asked)
+        if "application/octet-stream" in request.headers.get("accept", ""):
+            return reply(request, chart.pack(drawn, axis=asked.x), "application/octet-stream")
+        return chart.spell(drawn, axis=asked.x)
+
+    def run(self, _request: Request, asked: wire.OfRun) -> wire.Run:
+        self.source.refresh()
+        return detail.run(self.catalogue, self.source.entry(asked.run))
+
+    def console(self, _request: Request, asked: wire.OfConsole) -> wire.Console:
+        return detail.console(self.source.entry(asked.run), asked.first, asked.count)
+
+    def file(self, _request: Request, asked: wire.OfFile) -> Response:
+        path = detail.file(self.source.entry(asked.run), asked.path)
+        media = detail.media_type(asked.path)
+        shown = media != "application/octet-stream" and not asked.download
+        return FileResponse(
+            path,
+            media_type=media,
+            filename=path.name,
+            content_disposition_type="inline" if shown else "attachment",
+            headers={"content-security-policy": FILE_POLICY, "cache-control": "no-cache"},
+        )
+
+    def edit(self, _request: Request, asked: wire.OfRun, change: wire.Edit) -> wire.Run:
+        entry = edit.apply(self.source.entry(asked.run), change)
+        return detail.run(self.catalogue, entry)
+
+    def remove(self, _request: Request, asked: wire.OfRun) -> None:
+        edit.remove(self.source.entry(asked.run))
+
+
+def operations(api: Api) -> list[Operation]:
+    binary = ("application/octet-stream",)
+    of_project, of_run = wire.OfProject, wire.OfRun
+    return [
+        Operation("GET", "/api/projects", "Every project", api.projects, answer=wire.Projects),
+        Operation("GET", "/api/projects/{project}/board", "A project", api.board, of_project, answer=wire.Board),
+        Operation(
+            "GET", "/api/projects/{project}/columns", "Table columns", api.columns, wire.OfColumns, answer=wire.Columns
+        ),
+        Operation(
+            "GET",
+            "/api/projects/{project}/series",
+            "Chart data, as JSON or as columns of float64",
+            api.series,
+            wire.OfSeries,
+            answer=wire.Chart,
+            media=binary,
+        ),
+        Operation("GET", "/api/runs/{run}", "A run", api.run, of_run, answer=wire.Run),
+        Operation("PATCH", "/api/runs/{run}", "Change a run", api.edit, of_run, wire.Edit, wire.Run),
+        Operation("DELETE", "/api/runs/{run}", "Delete a run and its folder", api.remove, of_run),
+        Operation("GET", "/api/runs/{run}/console", "Lines", api.console, wire.OfConsole, answer=wire.Console),
+        Operation("GET", "/api/runs/{run}/files/{path:path}", "A file", api.file, wire.OfFile, media=("*/*",)),
+    ]
+
+
+def app(roots: Iterable[Path], token: str | None = None) -> Starlette:
+    """The application over the runs directly below each of `roots`.
+
+    With a token every request needs it; without one only requests to a loopback address are answered.
+    """
+    source = Source(roots)
+    api = Api(source)
+    table = operations(api)
+    watcher = live.Watcher(source)
+    described = openapi.document(table)
+
+    async def events(request: Request) -> Response:
+        cursor = request.headers.get("last-event-id") or request.query_params.get("cursor", "")
+        asked = wire.OfEvents(request.path_params["project"], cursor)
+        return live.stream(source, api.catalogue, watcher, asked)
+
+    async def describe(request: Request) -> Response:
+        import msgspec
+
+        return reply(request, msgspec.json.encode(described), "application/json")
+
+    async def missing(_request: Request) -> Response:
+        return failure(404, "There is no such operation; /api/openapi.json lists them all.")
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        source.close()
+
+    routes = [
+        *(Route(it.path, endpoint(it), methods=[it.method]) for it in table),
+        Route("/api/projects/{project}/events", events),
+        Route("/api/openapi.json", describe),
+        Route("/api/{path:path}", missing, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
+        Route("/{path:path}", asset.page),
+    ]
+    return Starlette(routes=routes, middleware=[Middleware(Guard, token=token)], lifespan=lifespan)

@@ -1,0 +1,189 @@
+"""What a project page shows: its runs, columns of their configs and summaries, and the names of their metrics."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tracker_core import _metrics
+from tracker_core.server import wire
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from tracker_core.server.source import Shelf, Source
+    from tracker_core.store import Run, Store
+    from tracker_core.store.run import Card
+
+_DEPTH = 6
+"""How deep a config is cut into columns; what lies deeper stays one value."""
+
+
+class _Facts(msgspec.Struct):
+    """What lists show of a run's metadata."""
+
+    host: str = ""
+    user: str = ""
+
+
+_facts = msgspec.msgpack.Decoder(dict[int, _Facts])
+
+
+class Catalogue:
+    """Remembers of each run, as long as it does not change, what is dear to find out."""
+
+    def __init__(self) -> None:
+        self._heads: dict[str, tuple[Run, wire.Head]] = {}
+        self._fields: dict[str, tuple[Run, tuple[str, ...]]] = {}
+        self._metrics: dict[str, tuple[Run, tuple[tuple[str, str], ...]]] = {}
+        self._names: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+
+    def heads(self, store: Store, runs: Mapping[str, Run]) -> list[wire.Head]:
+        """One head a run, in the order of `runs`."""
+        found = []
+        for key, run in runs.items():
+            known = self._heads.get(key)
+            if known is None or known[0] is not run:
+                known = self._heads[key] = (run, _head(store, key, run))
+            found.append(known[1])
+        return found
+
+    def fields(self, runs: Mapping[str, Run]) -> list[wire.Field]:
+        """Every column that any run has, config first, by name."""
+        counts: Counter[str] = Counter()
+        for key, run in runs.items():
+            known = self._fields.get(key)
+            if known is None or known[0] is not run:
+                names = tuple(name for name, _ in _cells(run))
+                known = self._fields[key] = (run, self._shared(names))
+            counts.update(known[1])
+        return [wire.Field(name, count) for name, count in sorted(counts.items())]
+
+    def metrics(self, store: Store, runs: Mapping[str, Run]) -> list[wire.Metric]:
+        """Every series that any run logged, by name."""
+        counts: Counter[tuple[str, str]] = Counter()
+        definitions: dict[str, Card] = {}
+        for key, run in runs.items():
+            known = self._metrics.get(key)
+            if known is None or known[0] is not run:
+                rows = store.db.rows(
+                    "SELECT DISTINCT stream, name FROM series WHERE run = ? AND kind <> 'o'", (run.number,)
+                )
+                known = self._metrics[key] = (run, self._shared(tuple(rows)))
+            counts.update(known[1])
+            for _, name in known[1]:
+                definitions[name] = run.card
+        return [_metric(stream, name, count, definitions[name]) for (stream, name), count in sorted(counts.items())]
+
+    def _shared(self, names: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Ten thousand runs of one script have the same names: they are kept once."""
+        return self._names.setdefault(names, names)
+
+
+def project(shelf: Shelf) -> wire.Project:
+    return wire.Project(
+        key=shelf.key,
+        name=shelf.name,
+        entity=shelf.entity,
+        folder=str(shelf.store.root),
+        runs=len(shelf.runs),
+        running=sum(run.card.state == "running" for run in shelf.runs),
+        updated=max(run.card.updated for run in shelf.runs),
+    )
+
+
+def board(source: Source, catalogue: Catalogue, shelf: Shelf) -> wire.Board:
+    runs = source.keys(shelf)
+    return wire.Board(
+        project=project(shelf),
+        cursor=cursor(shelf.runs),
+        runs=catalogue.heads(shelf.store, runs),
+        fields=catalogue.fields(runs),
+        metrics=catalogue.metrics(shelf.store, runs),
+    )
+
+
+def columns(runs: Mapping[str, Run], keys: Iterable[str]) -> wire.Columns:
+    wanted = list(dict.fromkeys(keys))
+    found: dict[str, list[Any]] = {key: [] for key in wanted}
+    for run in runs.values():
+        cells = dict(_cells(run)) if wanted else {}
+        for key in wanted:
+            found[key].append(cells.get(key))
+    return wire.Columns(list(runs), found)
+
+
+def cursor(runs: Iterable[Run]) -> str:
+    """Where the changes of a project stand: no later change is known by a smaller number."""
+    return str(max((run.version for run in runs), default=0))
+
+
+def finite(value: Any) -> Any:
+    """Plain data with NaN and infinities spelled out, for which JSON has no numbers."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, dict):
+        return {str(key): finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return value
+
+
+def _head(store: Store, key: str, run: Run) -> wire.Head:
+    card = run.card
+    rows = store.db.rows("SELECT metadata FROM run WHERE run = ?", (run.number,))
+    facts = _latest(rows[0][0]) if rows else _Facts()
+    return wire.Head(
+        key=key,
+        id=card.id,
+        name=card.name or card.id,
+        state=card.state,
+        created=card.start,
+        ended=card.attempts[-1].end if card.attempts and card.state != "running" else None,
+        updated=card.updated,
+        tags=card.tags,
+        group=card.group,
+        job_type=card.job_type,
+        notes=card.notes,
+        user=facts.user,
+        host=facts.host,
+        steps=run.flat.get("_step", -1),
+    )
+
+
+def _latest(metadata: bytes) -> _Facts:
+    try:
+        attempts = _facts.decode(metadata)
+    except (msgspec.DecodeError, msgspec.ValidationError):  # a run may record what it likes under these names
+        return _Facts()
+    return attempts[max(attempts)] if attempts else _Facts()
+
+
+def _metric(stream: str, name: str, count: int, card: Card) -> wire.Metric:
+    definition = _metrics.find(card.metrics, name) if stream == "metrics" else None
+    return wire.Metric(
+        name=name,
+        stream="system" if stream == "system" else "metrics",
+        runs=count,
+        hidden=bool(definition and definition.hidden),
+        step_metric=definition.step_metric if definition else None,
+    )
+
+
+def _cells(run: Run) -> Iterator[tuple[str, Any]]:
+    """The columns of a run. Maps are cut into their parts; media and other maps of a kind stay out of the table."""
+    yield from _parts("config", run.config, _DEPTH)
+    for name, value in run.flat.items():
+        if not name.startswith("_"):
+            yield from _parts(f"summary.{name}", value, 1)
+
+
+def _parts(prefix: str, value: Any, depth: int) -> Iterator[tuple[str, Any]]:
+    if not isinstance(value, dict):
+        yield prefix, finite(value)
+    elif "_type" not in value and depth:
+        for key, item in value.items():
+            yield from _parts(f"{prefix}.{key}", item, depth - 1)

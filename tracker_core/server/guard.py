@@ -1,0 +1,116 @@
+"""Who may ask, and what a page may do: the checks before every request and the headers after it.
+
+On a loopback address there is no login, so the danger is a page from elsewhere in the same browser: a name that
+resolves to 127.0.0.1 (stopped by the Host header) or a form that posts here (stopped by Sec-Fetch-Site and Origin).
+On any other address every request needs the token, from the link or from the cookie that the link left.
+"""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import RedirectResponse
+
+from tracker_core.server.operation import failure
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+COOKIE = "tracker-token"
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self';"
+    " connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none';"
+    " frame-ancestors 'self' http://localhost:* http://127.0.0.1:*;"  # a notebook here may show a run in a cell
+    " require-trusted-types-for 'script'; trusted-types svelte-trusted-html"
+)
+"""No inline script or style, nothing from elsewhere, and no text becomes markup."""
+
+FILE_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src 'self'"
+"""For what runs brought along: shown, but without script, origin or network."""
+
+_HEADERS = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+}
+
+
+class Guard:
+    """ASGI middleware. Without a token only a loopback Host passes."""
+
+    def __init__(self, app: ASGIApp, token: str | None) -> None:
+        self._app = app
+        self._token = token
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        offered = [value for name, value in query if name == "token"]
+        if self._token is not None and offered and self._right(offered[-1]):
+            await self._enter(scope, query)(scope, receive, send)
+            return
+        refusal = self._refusal(scope["method"], headers)
+        if refusal is not None:
+            await failure(403, refusal)(scope, receive, send)
+            return
+
+        async def dressed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answer = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    answer.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, dressed)
+
+    def _refusal(self, method: str, headers: Headers) -> str | None:
+        if self._token is None:
+            if _host(headers.get("host", "")) not in LOOPBACK:
+                return "This server answers on its loopback address only."
+        elif not self._right(_cookie(headers.get("cookie", ""))):
+            return "This server wants the token: open the link that `tracker ui` printed."
+        if method in ("GET", "HEAD"):
+            return None
+        site = headers.get("sec-fetch-site", "same-origin")
+        origin = headers.get("origin")
+        if site not in ("same-origin", "none") or (origin and urlsplit(origin).netloc != headers.get("host")):
+            return "Changes are made from the tracker's own pages only."
+        return None
+
+    def _right(self, token: str) -> bool:
+        return self._token is not None and hmac.compare_digest(token.encode(), self._token.encode())
+
+    def _enter(self, scope: Scope, query: list[tuple[str, str]]) -> RedirectResponse:
+        """Keeps the token in a cookie and takes it out of the address, where it would end in histories."""
+        rest = urlencode([(name, value) for name, value in query if name != "token"])
+        path = "/" + scope["path"].lstrip("/")
+        answer = RedirectResponse(path + (f"?{rest}" if rest else ""), 303)
+        assert self._token is not None
+        answer.set_cookie(COOKIE, self._token, httponly=True, samesite="strict", path="/")
+        return answer
+
+
+def _host(value: str) -> str:
+    """The name in a Host header, without the port."""
+    try:
+        return urlsplit(f"//{value}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _cookie(header: str) -> str:
+    for part in header.split(";"):
+        name, _, value = part.strip().partition("=")
+        if name == COOKIE:
+            return value
+    return ""

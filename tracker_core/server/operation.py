@@ -1,0 +1,105 @@
+"""The operations of the API: one line each, and how a request becomes a call and an answer."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from tracker_core._errors import Error, NotFoundError
+from tracker_core.server import wire
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.requests import Request
+
+BODY = 1 << 20
+"""Bytes of the largest request; edits are small."""
+
+_WORTH = 1400
+"""Bytes from which an answer is compressed: less fits one packet anyway."""
+
+_encode = msgspec.json.Encoder(enc_hook=str).encode
+
+
+class Operation(NamedTuple):
+    """`call` gets the parameters, then the body if there is one. It may give a ready Response instead of `answer`."""
+
+    method: str
+    path: str
+    summary: str
+    call: Callable[..., Any]
+    parameters: type[msgspec.Struct] = wire.Nothing
+    body: type[msgspec.Struct] | None = None
+    answer: type[msgspec.Struct] | None = None
+    media: tuple[str, ...] = ()
+    """Content types beside, or instead of, JSON."""
+
+
+def endpoint(operation: Operation) -> Callable[[Request], Awaitable[Response]]:
+    """The Starlette endpoint of an operation. Calls run in a thread: they read a database."""
+    lists = {
+        field.encode_name for field in msgspec.structs.fields(operation.parameters) if isinstance(field.default, tuple)
+    }
+
+    async def handle(request: Request) -> Response:
+        try:
+            given: dict[str, Any] = {**request.query_params, **request.path_params}
+            given.update({name: request.query_params.getlist(name) for name in lists})
+            arguments = [msgspec.convert(given, operation.parameters, strict=False)]
+            if operation.body is not None:
+                arguments.append(msgspec.json.decode(await _body(request), type=operation.body))
+            answer = await run_in_threadpool(operation.call, request, *arguments)
+        except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError) as error:
+            return failure(400, f"This request cannot be understood: {error}")
+        except NotFoundError as error:
+            return failure(404, str(error))
+        except Error as error:
+            return failure(400, str(error))
+        if isinstance(answer, Response):
+            return answer
+        if answer is None:
+            return Response(status_code=204)
+        return reply(request, _encode(answer), "application/json")
+
+    return handle
+
+
+def reply(request: Request, content: bytes, media: str) -> Response:
+    """An answer that is not sent again to whoever has it, and compressed for whoever can read that."""
+    tag = f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
+    headers = {"etag": tag, "cache-control": "no-cache", "vary": "accept, accept-encoding"}
+    if request.method == "GET" and tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    encoding = request.headers.get("accept-encoding", "")
+    # Columns of floats hardly shrink, and a loopback is faster than any compressor.
+    if len(content) > _WORTH and media != "application/octet-stream":
+        if "zstd" in encoding:
+            import zstandard
+
+            content = zstandard.ZstdCompressor(level=1).compress(content)
+            headers["content-encoding"] = "zstd"
+        elif "gzip" in encoding:
+            packer = zlib.compressobj(1, wbits=31)
+            content = packer.compress(content) + packer.flush()
+            headers["content-encoding"] = "gzip"
+    return Response(content, media_type=media, headers=headers)
+
+
+def failure(status: int, message: str) -> Response:
+    return Response(_encode(wire.Failure(message)), status, media_type="application/json")
+
+
+async def _body(request: Request) -> bytes:
+    """Raises msgspec.ValidationError for one that is too large."""
+    content = b""
+    async for part in request.stream():
+        content += part
+        if len(content) > BODY:
+            raise msgspec.ValidationError(f"the body is larger than {BODY} bytes")
+    return content

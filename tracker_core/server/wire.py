@@ -1,0 +1,227 @@
+"""What crosses the wire: every answer and every request. The OpenAPI document is made from these types.
+
+Times are seconds since the epoch. `project` and `run` are keys: opaque, stable, and safe in a URL once quoted.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from tracker_core._records import State, Stream  # noqa: TC001 - msgspec reads the annotations
+
+
+class Project(msgspec.Struct, frozen=True, kw_only=True):
+    key: str
+    name: str
+    entity: str
+    folder: str
+    runs: int
+    running: int
+    updated: float
+
+
+class Projects(msgspec.Struct, frozen=True):
+    projects: list[Project]
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """What every list shows of a run. `steps` is the largest step, -1 before the first row."""
+
+    key: str
+    id: str
+    name: str
+    state: State
+    created: float
+    ended: float | None
+    updated: float
+    tags: tuple[str, ...]
+    group: str
+    job_type: str
+    notes: str
+    user: str
+    host: str
+    steps: int
+
+
+class Field(msgspec.Struct, frozen=True):
+    """A column that can be asked for: `config.<path>` or `summary.<name>`, and how many runs have it."""
+
+    key: str
+    runs: int
+
+
+class Metric(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    stream: Stream
+    runs: int
+    hidden: bool
+    step_metric: str | None
+
+
+class Board(msgspec.Struct, frozen=True, kw_only=True):
+    """A project: its runs, oldest first, and what can be asked about them. `cursor` is where `events` goes on."""
+
+    project: Project
+    cursor: str
+    runs: list[Head]
+    fields: list[Field]
+    metrics: list[Metric]
+
+
+class Columns(msgspec.Struct, frozen=True):
+    """One cell per key of `keys` in every column; null where a run has no such value."""
+
+    keys: list[str]
+    columns: dict[str, list[Any]]
+
+
+class Change(msgspec.Struct, frozen=True):
+    """Runs that changed after `cursor` was last told, and keys of runs that are gone."""
+
+    cursor: str
+    runs: list[Head]
+    removed: list[str]
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    number: int
+    start: float
+    end: float | None
+    state: State
+    exit_code: int | None
+    signal: str | None
+
+
+class FileEntry(msgspec.Struct, frozen=True):
+    path: str
+    size: int
+    type: str
+
+
+class Alert(msgspec.Struct, frozen=True):
+    time: float
+    title: str
+    text: str
+    level: str
+
+
+class Run(Head, frozen=True, kw_only=True):
+    project: Project
+    entity: str
+    config: dict[str, Any]
+    summary: dict[str, Any]
+    metadata: dict[str, Any]
+    attempts: list[Attempt]
+    metrics: list[Metric]
+    files: list[FileEntry]
+    alerts: list[Alert]
+    exit_code: int | None
+    lost: int
+    folder: str
+
+
+class ConsoleLine(msgspec.Struct, frozen=True):
+    time: float
+    stream: str
+    text: str
+
+
+class Console(msgspec.Struct, frozen=True):
+    total: int
+    first: int
+    lines: list[ConsoleLine]
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One run's series of one metric. With `bucketed`, a point stands for a bucket: its last value and its extremes."""
+
+    run: str
+    metric: str
+    bucketed: bool
+    step: list[float]
+    time: list[float]
+    value: list[float | None]
+    low: list[float | None]
+    high: list[float | None]
+    other: list[float]
+
+
+class Chart(msgspec.Struct, frozen=True):
+    series: list[Line]
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """Every answer of 400 and above."""
+
+    error: str
+
+
+Short = Annotated[str, Meta(max_length=512)]
+
+
+class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What to change about a run; what is left out stays."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=512)] | UnsetType = UNSET
+    notes: Annotated[str, Meta(max_length=100_000)] | UnsetType = UNSET
+    tags: Annotated[tuple[Short, ...], Meta(max_length=200)] | UnsetType = UNSET
+    group: Short | UnsetType = UNSET
+    job_type: Short | UnsetType = UNSET
+
+
+class Nothing(msgspec.Struct, frozen=True):
+    """No parameters."""
+
+
+class OfProject(msgspec.Struct, frozen=True):
+    project: str
+
+
+class OfRun(msgspec.Struct, frozen=True):
+    run: str
+
+
+class OfFile(msgspec.Struct, frozen=True):
+    run: str
+    path: str
+    download: bool = False
+
+
+Keys = Annotated[tuple[str, ...], Meta(max_length=2000)]
+
+
+class OfColumns(msgspec.Struct, frozen=True):
+    """`run` limits the answer to some runs; all by default."""
+
+    project: str
+    key: Keys = ()
+    run: Keys = ()
+
+
+class OfSeries(msgspec.Struct, frozen=True, kw_only=True):
+    """`x` is `_step`, `_timestamp` or a metric. `from` and `to` cut the x-axis; `after` gives the first step wanted
+    of each run, in the order of `run`."""
+
+    project: str
+    metric: Annotated[tuple[str, ...], Meta(max_length=200)] = ()
+    run: Keys = ()
+    after: Annotated[tuple[float, ...], Meta(max_length=2000)] = ()
+    buckets: Annotated[int, Meta(ge=1, le=20_000)] = 500
+    x: str = "_step"
+    stream: Stream = "metrics"
+    from_: float | None = msgspec.field(default=None, name="from")
+    to: float | None = None
+
+
+class OfConsole(msgspec.Struct, frozen=True):
+    run: str
+    first: Annotated[int, Meta(ge=0, le=1_000_000_000)] = 0
+    count: Annotated[int, Meta(ge=0, le=20_000)] = 1000
+
+
+class OfEvents(msgspec.Struct, frozen=True):
+    project: str
+    cursor: str = ""
