@@ -19,10 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS = {
-    "runs": "runs",
-    "show": "show",
-    "export": "export",
-    "rm": "rm",
+    "ui": "ui",
     "status": "status",
     "online": "mode",
     "offline": "mode",

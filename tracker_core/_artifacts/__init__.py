@@ -1,1 +1,0 @@
-"""Artifacts: versioned sets of files. See docs/design/artifacts.md."""
