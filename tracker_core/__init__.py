@@ -117,13 +117,20 @@ def __getattr__(name: str) -> _Any:
     if name == "run":
         return _current_run()
     if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise AttributeError(_missing(name))
     from importlib import import_module
 
     if not _LAZY[name]:
         return import_module(f"{__name__}.{name}")
     value = globals()[name] = _shown(getattr(import_module(f"{__name__}.{_LAZY[name]}"), name))
     return value
+
+
+def _missing(name: str) -> str:
+    from tracker_core._elsewhere import ELSEWHERE
+
+    message = f"module {__name__!r} has no attribute {name!r}"
+    return f"{message}: {ELSEWHERE[name]}" if name in ELSEWHERE else message
 
 
 def __dir__() -> list[str]:

@@ -103,6 +103,14 @@ def scan(root: Path) -> Iterator[RunFolder]:
         yield RunFolder(root / name)
 
 
+def count(root: Path) -> int:
+    """How many runs lie in `root`, in a few milliseconds for ten thousand."""
+    try:
+        return sum("run-" in name for name in os.listdir(root))  # noqa: PTH208 - names are enough
+    except FileNotFoundError:
+        return 0
+
+
 def find(root: Path, run_id: str) -> list[RunFolder]:
     """The folders of this id, oldest first: one per project that used it, and its archived earlier selves."""
     return [folder for folder in scan(root) if folder.id == run_id]

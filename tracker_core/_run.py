@@ -33,6 +33,27 @@ class Run:
     Everything is written to the run's folder when the call returns, and survives the process.
     """
 
+    __slots__ = (
+        "__weakref__",
+        "_after",
+        "_finishing",
+        "_guessed",
+        "_logbook",
+        "_opened",
+        "_owner",
+        "_settings",
+        "_snapshot",
+        "awaited",
+        "config",
+        "folder",
+        "mode",
+        "notify",
+        "quiet",
+        "resumed",
+        "starting_step",
+        "summary",
+    )
+
     def __init__(
         self,
         *,

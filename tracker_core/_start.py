@@ -83,7 +83,7 @@ def _user() -> str:
 def _start_planned(settings: Settings, root: Path, plan: Plan, mode: records.Mode) -> Run:
     if plan.replaces is not None:
         _past.archive(plan.replaces, successor=plan.run_id, run_id=plan.run_id)
-    count = sum(1 for _ in _folder.scan(root)) + 1
+    count = _folder.count(root) + 1
     folder = plan.folder or _folder.create(root, plan.run_id, offline=mode == "offline")
     snapshot = plan.past.snapshot if plan.past is not None and plan.folder is not None else Snapshot()
     if plan.folder is not None and _past.busy(folder):

@@ -326,3 +326,18 @@ class TestSave:
             assert file.read() == "one"
         assert run.restore("b.txt") is None
         assert run.restore("../001-main.0000.journal") is None
+
+
+def test_a_misspelt_attribute_is_an_error():
+    run = tracker.init()
+    with pytest.raises(AttributeError):
+        run.nmae = "x"
+
+
+def test_what_other_trackers_have_is_answered_with_what_to_do():
+    with pytest.raises(AttributeError, match=r"finish\(\)"):
+        _ = tracker.join
+    with pytest.raises(AttributeError, match="optuna"):
+        _ = tracker.sweep
+    with pytest.raises(AttributeError, match=r"'nothing'$"):
+        _ = tracker.nothing
