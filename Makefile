@@ -13,7 +13,8 @@ $(INSTALLED): pyproject.toml tests/constraints.txt
 	touch $@
 
 demo: $(INSTALLED)
-	cd examples && PATH="$(abspath $(BIN)):$$PATH" KERAS_BACKEND=torch $(abspath $(BIN))/python demo.py
+	mkdir -p demo
+	cd demo && KERAS_BACKEND=torch ../$(BIN)/python ../examples/demo.py
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n auto $(ARGS)
@@ -33,4 +34,4 @@ bench: $(INSTALLED)
 	$(BIN)/python tests/benchmarks/run.py $(ARGS)
 
 clean:
-	rm -rf $(VENV) build dist
+	rm -rf $(VENV) .venv-bench build demo dist

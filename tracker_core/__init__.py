@@ -4,7 +4,23 @@ from types import FunctionType as _FunctionType
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
-from tracker_core._current import alert, config, define_metric, log, log_code, mark_preempting, restore, save, summary
+from tracker_core._current import (
+    alert,
+    config,
+    define_metric,
+    link_artifact,
+    link_model,
+    log,
+    log_artifact,
+    log_code,
+    log_model,
+    mark_preempting,
+    restore,
+    save,
+    summary,
+    use_artifact,
+    use_model,
+)
 from tracker_core._errors import (
     AuthenticationError,
     CommError,
@@ -27,6 +43,7 @@ if _TYPE_CHECKING:
     from tracker_core import plot as plot
     from tracker_core._alert import AlertLevel
     from tracker_core._api import Api
+    from tracker_core._artifacts.artifact import Artifact
     from tracker_core._media.audio import Audio
     from tracker_core._media.classes import Classes
     from tracker_core._media.graph import Graph
@@ -44,6 +61,7 @@ if _TYPE_CHECKING:
 __all__ = [
     "AlertLevel",
     "Api",
+    "Artifact",
     "Audio",
     "AuthenticationError",
     "Classes",
@@ -73,20 +91,27 @@ __all__ = [
     "define_metric",
     "finish",
     "init",
+    "link_artifact",
+    "link_model",
     "log",
+    "log_artifact",
     "log_code",
+    "log_model",
     "mark_preempting",
     "plot_table",
     "restore",
     "run",
     "save",
     "summary",
+    "use_artifact",
+    "use_model",
 ]
 
 # Names that only some scripts use, and the modules that load more than the core for them; "": it is a module itself.
 _LAZY = {
     "AlertLevel": "_alert",
     "Api": "_api",
+    "Artifact": "_artifacts.artifact",
     "Audio": "_media.audio",
     "Classes": "_media.classes",
     "Graph": "_media.graph",

@@ -38,10 +38,30 @@ def captured(write: Callable[[records.Record], None]) -> Iterator[None]:
     if sys.stderr is not sys.stdout:
         captures.append(Capture("stderr", sys.stderr, write))
     try:
-        yield
+        with _in_every_cell(captures):
+            yield
     finally:
         for capture in reversed(captures):
             capture.close()
+
+
+@contextmanager
+def _in_every_cell(captures: list[Capture]) -> Iterator[None]:
+    """In a notebook: takes hold anew before each cell, since IPython puts back the `write` of before the last one."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    if shell is None:
+        yield
+        return
+
+    def before_cell(*_: object) -> None:
+        for capture in captures:
+            capture.take_hold()
+
+    shell.events.register("pre_run_cell", before_cell)
+    try:
+        yield
+    finally:
+        shell.events.unregister("pre_run_cell", before_cell)
 
 
 class Capture:
@@ -58,19 +78,28 @@ class Capture:
         self._owner: int | None = None
         self._due = 0.0
         self._active = True
-        self._previous = getattr(stream, "__dict__", {}).get("write")
-        self._replacement = self._wrap(getattr(stream, "write", None))
+        self._previous: Any = None
+        self._replacement: Any = None
+        self.take_hold()
+        _captures.add(self)
+
+    def take_hold(self) -> None:
+        """Replaces the stream's `write` unless that is already done."""
+        current = getattr(self._stream, "write", None)
+        if not self._active or current is self._replacement or current is None:
+            return
+        self._previous = getattr(self._stream, "__dict__", {}).get("write")
+        self._replacement = self._wrap(current)
         try:
-            stream.write = self._replacement
+            self._stream.write = self._replacement
         except AttributeError:  # no terminal at all, or a stream that cannot be changed
             self._active = False
-        _captures.add(self)
 
     def close(self) -> None:
         """Writes what is unfinished and undoes the replacement; one that was replaced itself only turns inert."""
         self._take("", last=True)
         self._active = False
-        if getattr(self._stream, "__dict__", {}).get("write") is not self._replacement:
+        if self._replacement is None or getattr(self._stream, "__dict__", {}).get("write") is not self._replacement:
             return
         if self._previous is None:
             del self._stream.write

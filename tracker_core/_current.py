@@ -8,9 +8,10 @@ from tracker_core import _session
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from tracker_core import _records as records
+    from tracker_core._artifacts.artifact import Artifact
 
 
 def log(data: Mapping[str, Any], step: int | None = None, commit: bool | None = None, sync: bool | None = None) -> None:
@@ -53,6 +54,52 @@ def log_code(
 ) -> list[str]:
     """`Run.log_code` of the current run."""
     return _session.need().log_code(root, name, include_fn, exclude_fn)
+
+
+def log_artifact(
+    artifact_or_path: Artifact | str | os.PathLike[str],
+    name: str | None = None,
+    type: str | None = None,  # noqa: A002 - the name that users know
+    aliases: Iterable[str] | None = None,
+    tags: Iterable[str] | None = None,
+) -> Artifact:
+    """`Run.log_artifact` of the current run."""
+    return _session.need().log_artifact(artifact_or_path, name, type, aliases, tags)
+
+
+def use_artifact(
+    artifact_or_name: Artifact | str,
+    type: str | None = None,  # noqa: A002 - the name that users know
+    aliases: Iterable[str] | None = None,
+    use_as: str | None = None,
+) -> Artifact:
+    """`Run.use_artifact` of the current run."""
+    return _session.need().use_artifact(artifact_or_name, type, aliases, use_as)
+
+
+def link_artifact(artifact: Artifact, target_path: str, aliases: Iterable[str] | None = None) -> Artifact:
+    """`Run.link_artifact` of the current run."""
+    return _session.need().link_artifact(artifact, target_path, aliases)
+
+
+def log_model(path: str | os.PathLike[str], name: str | None = None, aliases: Iterable[str] | None = None) -> Artifact:
+    """`Run.log_model` of the current run."""
+    return _session.need().log_model(path, name, aliases)
+
+
+def use_model(name: str) -> str:
+    """`Run.use_model` of the current run."""
+    return _session.need().use_model(name)
+
+
+def link_model(
+    path: str | os.PathLike[str],
+    registered_model_name: str,
+    name: str | None = None,
+    aliases: Iterable[str] | None = None,
+) -> Artifact:
+    """`Run.link_model` of the current run."""
+    return _session.need().link_model(path, registered_model_name, name, aliases)
 
 
 def alert(

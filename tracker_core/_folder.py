@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 ROOT_NAME = "tracker"
 
+working_root: Path | None = None
+"""Where this process's newest run lies: what is made for a run before it is logged to one is kept there."""
+
 _PATTERN = re.compile(r"(?:offline-)?run-(?P<stamp>\d{8}_\d{6})(?:\.\d+)?-(?P<id>.+)")
 
 

@@ -149,6 +149,23 @@ class Alert(_Record, frozen=True, kw_only=True, tag="alert"):
     level: Literal["INFO", "WARN", "ERROR"] = "INFO"
 
 
+class Artifact(_Record, frozen=True, kw_only=True, tag="artifact"):
+    """The run made (`output`) or used (`input`) version `version` of the artifact `name` of `project`.
+
+    What is in it stands with the artifact; this says enough to draw who made what from what.
+    """
+
+    role: Literal["input", "output"]
+    project: str
+    name: str
+    version: int
+    type: str
+    digest: str = ""
+    size: int = 0
+    files: int = 0
+    aliases: tuple[str, ...] = ()
+
+
 class Gap(_Record, frozen=True, kw_only=True, tag="gap"):
     """`lost` records could not be written, for `reason`, before this one."""
 
@@ -204,6 +221,7 @@ Record: TypeAlias = (
     | Metadata
     | Tail
     | Alert
+    | Artifact
     | Gap
     | Preempting
     | Heartbeat

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tracker_core import _metrics
 from tracker_core import _records as records
+from tracker_core._artifacts.verb import Verbs
 from tracker_core._config import Config
 from tracker_core._errors import UsageError
 from tracker_core._names import check_tags
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from tracker_core._snapshot import Snapshot
 
 
-class Run:
+class Run(Verbs):
     """One experiment. `init()` makes it; use it as a context manager, or call `finish()`, or just let the script end.
 
     Everything is written to the run's folder when the call returns, and survives the process.

@@ -47,9 +47,9 @@ def init(
     allow_val_change: bool | None = None,
     dir: str | os.PathLike[str] | None = None,  # noqa: A002
     save_code: bool | None = None,
-    sync_tensorboard: bool | None = None,
+    sync_tensorboard: bool | dict[str, Any] | None = None,
     tensorboard: bool | None = None,
-    monitor_gym: bool | None = None,
+    monitor_gym: bool | dict[str, Any] | None = None,
     magic: bool | str | Mapping[str, Any] | None = None,
     resume: bool | str | None = None,
     resume_from: str | None = None,

@@ -51,8 +51,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     disable_code: bool = False
     """Never save code, whatever `save_code` says."""
     disable_git: bool = False
-    sync_tensorboard: bool | None = None
-    monitor_gym: bool | None = None
+    sync_tensorboard: bool | dict[str, Any] | None = None
+    monitor_gym: bool | dict[str, Any] | None = None
     magic: bool | str | dict[str, Any] | None = None
     console: Literal["wrap", "off"] = "wrap"
     """`off` leaves stdout and stderr alone."""

@@ -60,6 +60,8 @@ class Snapshot(msgspec.Struct, kw_only=True):
     metrics: dict[str, records.Metric] = {}
     files: dict[str, records.File] = {}
     alerts: list[records.Alert] = []
+    artifacts: dict[str, records.Artifact] = {}
+    """By role, project, name and version, like `input/cats-project/cats:v3`."""
     attempts: dict[int, Attempt] = {}
     switches: dict[str, Any] = {}
     fork: records.Fork | None = None
@@ -95,6 +97,8 @@ class Snapshot(msgspec.Struct, kw_only=True):
                 self._end(record, attempt)
             case records.Alert():
                 self.alerts.append(record)
+            case records.Artifact():
+                self.artifacts[f"{record.role}/{record.project}/{record.name}:v{record.version}"] = record
             case records.Gap():
                 self.lost += record.lost
             case records.Heartbeat():

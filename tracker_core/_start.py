@@ -34,7 +34,7 @@ def start(settings: Settings, *, resume_from: str | None, fork_from: str | None)
     mode = _mode(settings)
     if mode == "disabled":
         return _start_disabled(settings)
-    root = _root(settings)
+    root = _folder.working_root = _root(settings)
     if (rank := _rank.rank()) != 0:
         return _join(settings, root, rank, mode)
     plan = _plan.plan(settings, root, resume_from=resume_from, fork_from=fork_from)

@@ -6,6 +6,7 @@ just written and erase in them (tqdm's nested bars, Keras, rich). Any other cont
 
 from __future__ import annotations
 
+import functools
 import re
 
 WINDOW = 64
@@ -17,14 +18,19 @@ LENGTH_LIMIT = 10_000
 _ESCAPE_LIMIT = 256
 _STYLE_LIMIT = 64
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-_TOKEN = re.compile(
-    r"(?P<text>[^\x00-\x08\x0a-\x1f\x7f]+)"
-    r"|\x1b\[(?P<parameters>[0-9;:?]*)[ -/]*(?P<command>[@-~])"
-    r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"
-    r"|\x1b[()][A-Z0-9]"
-    r"|(?P<unfinished>\x1b(?:\[[0-9;:? -/]*|\][^\x07\x1b]*|[()])?\Z)"
-    r"|(?P<control>[\x00-\x1f\x7f])"
-)
+
+
+@functools.cache
+def _token() -> re.Pattern[str]:
+    """Text or one control sequence. Compiled at the first use, since that takes a millisecond of `init`."""
+    return re.compile(
+        r"(?P<text>[^\x00-\x08\x0a-\x1f\x7f]+)"
+        r"|\x1b\[(?P<parameters>[0-9;:?]*)[ -/]*(?P<command>[@-~])"
+        r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"
+        r"|\x1b[()][A-Z0-9]"
+        r"|(?P<unfinished>\x1b(?:\[[0-9;:? -/]*|\][^\x07\x1b]*|[()])?\Z)"
+        r"|(?P<control>[\x00-\x1f\x7f])"
+    )
 
 
 class Line:
@@ -98,7 +104,7 @@ class Terminal:
             self._feed_plain(text)
             return
         text, self._rest = self._rest + text, ""
-        for match in _TOKEN.finditer(text):
+        for match in _token().finditer(text):
             kind = match.lastgroup
             if kind == "text":
                 self._put(match["text"])

@@ -178,7 +178,7 @@ def test_options_leave_parts_out_and_reach_the_integration(framework):
             "from tracker_core.integration import Unsupported\ndef watch(m, s):\n    raise Unsupported('1.0 < 2')",
             "1.0 < 2",
         ),
-        ("def watch(module, sink):\n    return 3", "context manager"),
+        ("def watch(module, sink):\n    return 3", "watching leaves broken_frame out"),
     ],
 )
 def test_broken_integration_is_left_out_with_one_line(tmp_path, monkeypatch, caplog, leaf, message):

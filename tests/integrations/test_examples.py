@@ -14,7 +14,11 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 @pytest.mark.parametrize(
     ("example", "metric", "above"),
-    [("lightning_digits.py", "val_accuracy", 0.8), ("keras_digits.py", "epoch/val_accuracy", 0.8)],
+    [
+        ("lightning_digits.py", "val_accuracy", 0.8),
+        ("keras_digits.py", "epoch/val_accuracy", 0.8),
+        ("tensorboard_mirror.py", "accuracy", 0.8),
+    ],
 )
 def test_example(example, metric, above, read):
     environment = {**os.environ, "KERAS_BACKEND": "torch", "OMP_NUM_THREADS": "1"}

@@ -103,3 +103,13 @@ def workshop(tmp_path):
     yield workshop
     for draft in workshop.drafts:
         draft.close()
+
+
+@pytest.fixture
+def workshop_factory(tmp_path_factory):
+    """A new workshop at every call, for tests that run many examples."""
+
+    def make() -> Workshop:
+        return Workshop(tmp_path_factory.mktemp("workshop") / "tracker")
+
+    return make

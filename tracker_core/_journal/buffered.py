@@ -13,10 +13,13 @@ from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
 from tracker_core._journal.format import FRAME_HEAD, MAP, ROW, decode_header
+from tracker_core._journal.segment import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from tracker_core._journal.segment import Buffer
 
 INTERVAL = 0.05
 """Seconds between two writes."""
@@ -81,10 +84,13 @@ class Flusher:
                 except OSError as error:
                     self._failure = error
                     raise
-                # A signal handler may have flushed meanwhile.
+                # Cut short here it is written once more, which is harmless; the other order would skip bytes of the
+                # next. A signal handler that flushed meanwhile has taken it away already.
+                self._written = 0
                 if self._chunks and self._chunks[0] is chunk:
                     self._chunks.popleft()
-                    self._written = 0
+                if not chunk.data:
+                    os.close(chunk.descriptor)
             self._failure = None
 
     def finish(self) -> int:
@@ -114,9 +120,6 @@ class Flusher:
         return True
 
     def _write(self, chunk: _Chunk) -> None:
-        if not chunk.data:
-            os.close(chunk.descriptor)
-            return
         if os.fstat(chunk.descriptor).st_nlink == 0:
             raise FileNotFoundError(errno.ENOENT, "the file was deleted")
         view = memoryview(chunk.data)
@@ -136,55 +139,38 @@ class Flusher:
 
 
 class BufferedSegment:
-    """A file, and the part of it that is being filled in memory."""
+    """A file that is filled in memory; `flusher` writes what is settled."""
 
-    __slots__ = ("_descriptor", "_flusher", "_staged", "base", "window")
+    __slots__ = ("_descriptor", "_flusher", "_settled")
 
     def __init__(self, path: Path, flusher: Flusher) -> None:
         self._descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         self._flusher = flusher
-        self._staged = 0
-        self.base = 0
-        """Where in the file the window begins."""
-        self.window = bytearray(_WINDOW)
+        self._settled = 0
 
-    @property
-    def end(self) -> int:
-        """The offset in the file up to which the window may be filled."""
-        return self.base + len(self.window)
-
-    def slide(self, offset: int, size: int) -> None:
-        """Moves the window so that `size` bytes fit from `offset` on. Raises OSError when the file system fails."""
+    def slide(self, offset: int, size: int) -> Window:
         self._flusher.make_room()
-        self.stage(offset)
-        self.window = bytearray(max(_WINDOW, size))
-        self.base = offset
+        length = max(_WINDOW, size)
+        return Window(bytearray(length), offset, offset + length)
 
-    def stage(self, offset: int) -> None:
-        """Hands over what was filled in up to `offset`."""
-        if offset > self._staged:
-            data = bytes(memoryview(self.window)[self._staged - self.base : offset - self.base])
-            self._flusher.add(_Chunk(self._descriptor, self._staged, data))
-            self._staged = offset
+    def settle(self, buffer: Buffer, base: int, offset: int) -> None:
+        if offset > self._settled:
+            data = bytes(memoryview(buffer)[self._settled - base : offset - base])
+            self._flusher.add(_Chunk(self._descriptor, self._settled, data))
+            self._settled = offset
 
     def release(self) -> None:
         """Nothing is kept in spare: memory does not run out when the disk does."""
 
     def sync(self) -> None:
-        """Waits until what was written is on the disk. May run while another thread writes."""
         self._flusher.flush()
         os.fsync(self._descriptor)
 
     def close(self, offset: int) -> None:
-        """The file ends at `offset`."""
-        self.stage(offset)
         self._flusher.add(_Chunk(self._descriptor, offset, b""))
-        self.window = bytearray()
 
     def abandon(self) -> None:
-        """Lets go of the file as it is."""
         self._flusher.abandon()
-        self.window = bytearray()
         with contextlib.suppress(OSError):
             os.close(self._descriptor)
 

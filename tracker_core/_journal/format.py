@@ -119,6 +119,14 @@ def segment_path(first: Path, number: int) -> Path:
     return first.with_name(f"{stem}.{number:04d}.journal")
 
 
+def segments(first: Path) -> int:
+    """How many segments the journal has whose segment 0 lies at `first`."""
+    number = 0
+    while segment_path(first, number).exists():
+        number += 1
+    return number
+
+
 def frame(body: bytes) -> bytes:
     return FRAME.pack(len(body), zlib.crc32(body)) + body
 

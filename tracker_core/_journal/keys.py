@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tracker_core._journal.format import KeySet
+from tracker_core._journal.format import KeySet, encode_key_set
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,8 +18,9 @@ _BUDGET = 1024
 class Keys:
     """Numbers key sets from 1 and says when each is to be written again.
 
-    A row is nothing without its key set, so one damaged frame must not cost all the rows of a segment: about every
-    MiB (`_CYCLE` markers) all key sets are repeated, at most `_BUDGET` bytes or one of them with each marker.
+    A row is nothing without its key set, so one damaged frame must not cost all the rows of a segment: a new key
+    set is repeated with the next marker, and all are about every MiB (`_CYCLE` markers), at most `_BUDGET` bytes
+    or one of them with each marker.
     """
 
     __slots__ = ("_known", "_markers", "_waiting")
@@ -37,6 +38,8 @@ class Keys:
 
     def add(self, names: tuple[str, ...], kinds: str, stream: Stream) -> KeySet:
         key_set = KeySet(len(self._known) + 1, names, kinds, stream)
+        encode_key_set(key_set, 0)  # raises where a name is no text, before anything rests on it
+        self._waiting.append(key_set)
         self._known[names, kinds, stream] = key_set
         return key_set
 

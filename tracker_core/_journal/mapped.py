@@ -6,10 +6,15 @@ import contextlib
 import errno
 import mmap
 import os
+import sys
 from typing import TYPE_CHECKING
+
+from tracker_core._journal.segment import Window
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tracker_core._journal.segment import Buffer
 
 SPARE = 512
 """Bytes kept free at the end, for the last words of a writer whose disk is full."""
@@ -21,65 +26,53 @@ _PAGE = 4096
 
 
 class MappedSegment:
-    """A preallocated file and the map of the part of it that is being filled.
+    """A preallocated file, of which the part that is being filled is mapped.
 
     Space is taken before it is mapped, since a page without space behind it would end the process with SIGBUS.
     It is taken in growing steps, so that a short run stays small and a long one asks seldom.
     """
 
-    __slots__ = ("_allocated", "_descriptor", "_spare", "_step", "base", "window")
+    __slots__ = ("_allocated", "_descriptor", "_spare", "_step")
 
     def __init__(self, path: Path) -> None:
-        """Takes over the empty file at `path`. Raises OSError where there is no space or no map."""
+        """Takes over the empty file at `path`. Raises OSError where there is no space."""
         self._descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         self._allocated = 0
         self._step = _FIRST_STEP
         self._spare = SPARE
-        self.base = 0
-        """Where in the file the window begins."""
-        self.window: mmap.mmap | bytearray = bytearray()
         try:
-            self.slide(0, _PAGE)
+            self._grow(_PAGE)
         except BaseException:
             os.close(self._descriptor)
             raise
 
-    @property
-    def end(self) -> int:
-        """The offset in the file up to which the window may be filled."""
-        return min(self.base + len(self.window), self._allocated - self._spare)
-
-    def slide(self, offset: int, size: int) -> None:
-        """Moves the window so that `size` bytes fit from `offset` on. Raises OSError when there is no space."""
+    def slide(self, offset: int, size: int) -> Window:
         if offset + size + self._spare > self._allocated:
             self._grow(offset + size + self._spare)
         base = offset - offset % mmap.ALLOCATIONGRANULARITY
         length = min(max(_WINDOW, offset + size - base), self._allocated - base)
+        # The map before is not closed here but with its last reference: a writer that is interrupted goes on in it.
         window = mmap.mmap(self._descriptor, length, offset=base)
-        left, self.window, self.base = self.window, window, base
-        if isinstance(left, mmap.mmap):
-            left.close()
+        return Window(window, base, min(base + length, self._allocated - self._spare))
+
+    def settle(self, buffer: Buffer, base: int, offset: int) -> None:
+        """Everything is in the file already."""
 
     def release(self) -> None:
-        """Gives the spare bytes free, for the last frames."""
         self._spare = 0
 
     def sync(self) -> None:
-        """Waits until what was written is on the disk. May run while another thread writes."""
+        if sys.platform != "linux":  # where fsync may leave out what was written through a map
+            with mmap.mmap(self._descriptor, 0) as whole:
+                whole.flush()
         os.fsync(self._descriptor)
 
     def close(self, offset: int) -> None:
-        """Ends the file at `offset`."""
-        self.abandon(cut=offset)
-
-    def abandon(self, *, cut: int | None = None) -> None:
-        """Lets go of the file as it is."""
-        if isinstance(self.window, mmap.mmap):
-            self.window.close()
-        self.window = bytearray()
         with contextlib.suppress(OSError):
-            if cut is not None:
-                os.ftruncate(self._descriptor, cut)
+            os.ftruncate(self._descriptor, offset)
+        self.abandon()
+
+    def abandon(self) -> None:
         with contextlib.suppress(OSError):
             os.close(self._descriptor)
 

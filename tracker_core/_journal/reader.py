@@ -12,6 +12,7 @@ import msgspec
 
 from tracker_core import _records as records
 from tracker_core._journal.format import (
+    ANCHOR,
     FRAME,
     FRAME_HEAD,
     KEY_SET,
@@ -25,6 +26,7 @@ from tracker_core._journal.format import (
     decode_header,
     decode_key_set,
     segment_path,
+    segments,
 )
 from tracker_core._journal.liveness import alive
 from tracker_core._journal.scan import anchors, begun, data_end, sound
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 START = Position(0, 0)
 
 _CHUNK = 1 << 20
+_FIRST_CHUNK = 64 << 10
 _HEADER_ROOM = 4096
 _NEAR = 2 << 20
 _SMALLEST_ROW = struct.calcsize("<BIqd")
@@ -130,9 +133,9 @@ class Reader:
                 return
             try:
                 yield from self._segment_blocks(descriptor)
-                if not self._next_begun():
+                if not self._is_complete():
                     return
-                # The next one begins when this one is complete, but that may have been just now.
+                # That may have been just now.
                 if self._offset < os.fstat(descriptor).st_size:
                     continue
             finally:
@@ -145,17 +148,16 @@ class Reader:
         if self._offset == 0 and not self._skip_header(descriptor):
             return
         stuck = -1
-        room = _CHUNK
+        room = _FIRST_CHUNK
         while data := os.pread(descriptor, room, self._offset):
             needed = yield from self._parse(descriptor, data)
             size = os.fstat(descriptor).st_size
+            room = _CHUNK
             if needed > 0 and self._offset + needed <= size:
                 room = max(_CHUNK, needed)
-                continue
-            room = _CHUNK
-            if needed == _END and self._offset < size and not self._next_begun() and alive(self.path):
+            elif needed == _END and not self._is_complete() and alive(self.path):
                 return
-            if self._offset != stuck:
+            elif self._offset != stuck:
                 stuck = self._offset  # a frame may have been written just now: look at it once more
             elif not self._skip_damage(descriptor, needed):
                 return
@@ -168,27 +170,33 @@ class Reader:
             return True
         first = next((offset for offset, _ in anchors(descriptor, 1)), None)
         if first is None:
-            return self._next_begun() and self._skip_to(os.fstat(descriptor).st_size)
+            return self._is_complete() and self._skip_rest(descriptor)
         return self._skip_to(first)
 
     def _skip_damage(self, descriptor: int, needed: int) -> bool:
         """Goes over the unreadable bytes at the offset; False when they may be the end of what is written so far."""
         after = self._offset
         if needed == _BAD:
-            (length, _) = FRAME.unpack(os.pread(descriptor, FRAME.size, self._offset))
+            length, _ = FRAME.unpack(os.pread(descriptor, FRAME.size, self._offset))
             after += FRAME.size + length
             if sound(descriptor, after) is not None:
                 return self._skip_to(after)
         for offset, _ in anchors(descriptor, self._offset + 1):
             return self._skip_to(offset)
-        if self._next_begun():
-            return self._skip_to(os.fstat(descriptor).st_size)
+        if self._is_complete():
+            return self._skip_rest(descriptor)
         # A frame that is there in full, yet wrong, was damaged: but a living writer may not be done with it.
         return needed == _BAD and not alive(self.path) and self._skip_to(after)
 
     def _skip_to(self, offset: int) -> bool:
         self._damage(self._offset, offset)
         self._offset = offset
+        return True
+
+    def _skip_rest(self, descriptor: int) -> bool:
+        """Goes to the end of the file; zeros there were only never cut."""
+        self._skip_to(max(self._offset, data_end(descriptor)))
+        self._offset = os.fstat(descriptor).st_size
         return True
 
     def _damage(self, start: int, end: int) -> None:
@@ -211,7 +219,8 @@ class Reader:
             length, crc, kind = FRAME_HEAD.unpack_from(view, position)
             end: int = position + FRAME.size + length
             if length == 0:
-                return _END
+                # The unwritten rest holds nothing; a damaged length does not hide what stands behind it.
+                return _END if data.find(ANCHOR, position) < 0 else _BAD
             if end > size:
                 return end - position
             if crc32(view[position + FRAME.size : end]) != crc:
@@ -258,12 +267,14 @@ class Reader:
         It was repeated not far back, at the start of every segment, and not far ahead.
         """
         self._collect(descriptor, max(0, self._offset - _NEAR), self._offset)
-        for segment in range(self._segment, -1, -1):
-            if number in self._keys or segment in self._searched:
+        others = (segment for segment in range(segments(self.path)) if segment != self._segment)
+        for segment in (self._segment, *others):
+            if number in self._keys:
                 return
-            self._searched.add(segment)
-            with contextlib.suppress(FileNotFoundError), segment_path(self.path, segment).open("rb") as file:
-                self._collect(file.fileno(), 0, None)
+            if segment not in self._searched:
+                self._searched.add(segment)
+                with segment_path(self.path, segment).open("rb") as file:
+                    self._collect(file.fileno(), 0, None)
 
     def _collect(self, descriptor: int, start: int, end: int | None) -> None:
         for _, body in anchors(descriptor, start, end):
@@ -272,12 +283,17 @@ class Reader:
                     key_set = decode_key_set(body)
                     self._keys.setdefault(key_set.id, key_set)
 
-    def _next_begun(self) -> bool:
-        try:
-            with segment_path(self.path, self._segment + 1).open("rb") as file:
-                return begun(file.fileno())
-        except FileNotFoundError:
-            return False
+    def _is_complete(self) -> bool:
+        """Whether a later segment has begun, before which the writer completed this one."""
+        number = self._segment + 1
+        while True:
+            try:
+                with segment_path(self.path, number).open("rb") as file:
+                    if begun(file.fileno()):
+                        return True
+            except FileNotFoundError:
+                return False
+            number += 1
 
 
 def _rows_end(view: memoryview, position: int, key_set: KeySet) -> int:
@@ -296,8 +312,7 @@ def seal(path: Path) -> None:
     """Cuts the empty tail of a journal whose writer died before it could. Does nothing while the writer lives."""
     if alive(path):
         return
-    numbers = range(sum(1 for _ in path.parent.glob(segment_path(path, 0).name.replace(".0000.", ".*."))))
-    for number in reversed(numbers):
+    for number in reversed(range(segments(path))):
         segment = segment_path(path, number)
         reader = Reader(path, Position(number, 0))
         for _ in reader.blocks():

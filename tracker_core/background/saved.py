@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,6 +61,8 @@ def _state(path: Path) -> tuple[int, int]:
 
 
 def _copy(source: Path, target: Path) -> None:
+    import shutil  # brings its archive formats along, which most runs have no use for
+
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     shutil.copy2(source, draft)
     draft.replace(target)

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "ui": "ui",
+    "runs": "runs",
+    "show": "show",
+    "export": "export",
+    "rm": "rm",
     "status": "status",
     "online": "mode",
     "offline": "mode",

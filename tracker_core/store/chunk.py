@@ -2,7 +2,8 @@
 
 Kinds are those of the journal (`d` float64, `q` int64, `?` bool), `t` for times (float64 that rise a little from row
 to row) and `o` for everything else (plain data). Bytes of the same weight are put side by side before zstd sees them;
-integers and times as differences. All of it is exact, NaN payloads included.
+integers and times as differences; floats that a float32 holds, which is what most trainings log, as such. All of it is
+exact, NaN payloads included.
 """
 
 from __future__ import annotations
@@ -25,9 +26,11 @@ DTYPES = {"d": np.dtype("<f8"), "q": np.dtype("<i8"), "?": np.dtype("?"), "t": n
 ROWS = 4096
 """Rows of a full chunk."""
 
-_RAW, _SHUFFLED, _DIFFERENCES, _PLAIN, _OBJECTS = range(5)
+_RAW, _SHUFFLED, _DIFFERENCES, _PLAIN, _OBJECTS, _NARROW = range(6)
 _LEVEL = 1
 _SMALL = 8
+_BEYOND = np.int64((1 << 29) - 1)
+"""The bits of a float64 that a float32 has no room for."""
 
 _local = threading.local()
 
@@ -42,12 +45,15 @@ def pack(kind: str, values: Column | Sequence[Any]) -> bytes:
     if kind == "?":
         return bytes((_PLAIN,)) + _compress(array.tobytes())
     if kind == "d":
-        return bytes((_SHUFFLED,)) + _compress(_shuffle(array))
+        narrow = _narrow(array)
+        if narrow is not None:
+            return bytes((_NARROW,)) + _compress(_shuffle(narrow, 4))
+        return bytes((_SHUFFLED,)) + _compress(_shuffle(array, 8))
     whole = array.view("<i8")
     differences = np.empty_like(whole)
     differences[0] = whole[0]
     np.subtract(whole[1:], whole[:-1], out=differences[1:])
-    return bytes((_DIFFERENCES,)) + _compress(_shuffle(differences))
+    return bytes((_DIFFERENCES,)) + _compress(_shuffle(differences, 8))
 
 
 def unpack(kind: str, data: bytes) -> Column:
@@ -61,7 +67,9 @@ def unpack(kind: str, data: bytes) -> Column:
         return objects(msgspec.msgpack.decode(content))
     if codec == _PLAIN:
         return np.frombuffer(content, dtype)
-    array = np.ascontiguousarray(np.frombuffer(content, np.uint8).reshape(8, -1).T).view(dtype).ravel()
+    if codec == _NARROW:
+        return _unshuffle(content, 4).view("<f4").ravel().astype(np.float64)
+    array = _unshuffle(content, 8).view(dtype).ravel()
     if codec == _SHUFFLED:
         return array
     whole = array.view("<i8")
@@ -79,9 +87,23 @@ def objects(values: Sequence[Any]) -> Column:
     return array
 
 
-def _shuffle(array: Column) -> bytes:
-    shuffled: bytes = array.view(np.uint8).reshape(-1, 8).T.tobytes()
+def _narrow(array: Column) -> Column | None:
+    """The same values as float32; None when that has no room for one of them."""
+    if (array.view("<i8") & _BEYOND).any():
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):
+        narrow = array.astype("<f4")
+    same = np.array_equal(narrow.astype(np.float64).view("<i8"), array.view("<i8"))
+    return narrow if same else None
+
+
+def _shuffle(array: Column, width: int) -> bytes:
+    shuffled: bytes = array.view(np.uint8).reshape(-1, width).T.tobytes()
     return shuffled
+
+
+def _unshuffle(content: bytes, width: int) -> Column:
+    return np.ascontiguousarray(np.frombuffer(content, np.uint8).reshape(width, -1).T)
 
 
 def _compress(data: bytes) -> bytes:

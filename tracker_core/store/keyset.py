@@ -142,16 +142,15 @@ class Shelf:
             hidden = True
         return hidden
 
-    def seal(self) -> bool:
+    def seal(self) -> None:
         """Seals what waits and is worth a chunk: no more rows are expected."""
-        sealed = False
         for stock in self:
             waiting = self._waiting(stock) if stock.pieces else None
             if waiting is not None and len(waiting) >= PIECE:
                 self._seal(stock, waiting, len(waiting))
+                if stock.visible is not None:
+                    stock.kept = Kept(sealed=self._measure(stock))
                 self._update(stock)
-                sealed = True
-        return sealed
 
     def _keep(self, stock: Stock, batch: Batch) -> None:
         waiting = self._waiting(stock)

@@ -9,7 +9,7 @@ import numpy as np
 from tracker_core.store import pyramid
 from tracker_core.store.batch import decode
 from tracker_core.store.chunk import unpack
-from tracker_core.store.seal import edges
+from tracker_core.store.seal import edges, marks
 from tracker_core.store.series import Series, Source, load, sources
 
 if TYPE_CHECKING:
@@ -126,7 +126,8 @@ def _coarse(
         parts += [_level(db, run, source, 0, [head]) for head in across]
         if inside:
             parts.append(_level(db, run, source, level, inside))
-        parts += _pieces(db, run, source)
+        if source.pieces:
+            parts += _pieces(db, run, source)
     if not parts:
         return np.empty(0), _NOTHING
     cells = _Cells(
@@ -177,19 +178,19 @@ def _level(db: Database, run: int, source: Source, level: int, heads: list[_Head
     if level > 1:
         steps, times = edges([head.edges for head in heads], every=pyramid.SPANS[level])
         return _Cells(steps, times, np.frombuffer(b"".join(blobs)).reshape(-1, 3).T)
+    if level == 1:
+        found = db.rows(
+            "SELECT marks FROM chunk WHERE run = ? AND keyset = ? AND chunk BETWEEN ? AND ? ORDER BY chunk", bounds
+        )
+        steps, times = marks([blob for (blob,) in found])
+        return _Cells(steps, times, np.concatenate([unpack("d", blob).reshape(3, -1) for blob in blobs], axis=1))
     axes = db.rows(
         "SELECT steps, times FROM chunk WHERE run = ? AND keyset = ? AND chunk BETWEEN ? AND ? ORDER BY chunk", bounds
     )
-    span = pyramid.SPANS[level]
-    cells = (
-        [unpack("d", blob).reshape(3, -1) for blob in blobs]
-        if level
-        else [pyramid.envelope(unpack(source.kind, blob)) for blob in blobs]
-    )
     return _Cells(
-        np.concatenate([unpack("q", steps)[::span] for steps, _ in axes]),
-        np.concatenate([unpack("t", times)[::span] for _, times in axes]),
-        np.concatenate(cells, axis=1),
+        np.concatenate([unpack("q", steps) for steps, _ in axes]),
+        np.concatenate([unpack("t", times) for _, times in axes]),
+        np.concatenate([pyramid.envelope(unpack(source.kind, blob)) for blob in blobs], axis=1),
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tracker_core.store.database import Database
 
-VERSION = 1
+VERSION = 2
 """Raised with every change of tables or blobs: an index of another version is built anew."""
 
 _TABLES = (
@@ -38,11 +38,12 @@ _TABLES = (
     """CREATE TABLE series (
         run BIGINT NOT NULL, stream TEXT NOT NULL, name TEXT NOT NULL, keyset BIGINT NOT NULL, place BIGINT NOT NULL,
         kind TEXT NOT NULL, ordered BIGINT NOT NULL, PRIMARY KEY (run, stream, name, keyset))""",
-    # The axis of up to 4,096 sealed rows. `edges`: step and time of every 256th row.
+    # The axis of up to 4,096 sealed rows: of every 256th (`edges`), of every 16th (`marks`), of all.
     """CREATE TABLE chunk (
         run BIGINT NOT NULL, keyset BIGINT NOT NULL, chunk BIGINT NOT NULL, length BIGINT NOT NULL,
         low BIGINT NOT NULL, high BIGINT NOT NULL, start DOUBLE PRECISION NOT NULL, finish DOUBLE PRECISION NOT NULL,
-        edges {blob} NOT NULL, steps {blob} NOT NULL, times {blob} NOT NULL, PRIMARY KEY (run, keyset, chunk))""",
+        edges {blob} NOT NULL, marks {blob} NOT NULL, steps {blob} NOT NULL, times {blob} NOT NULL,
+        PRIMARY KEY (run, keyset, chunk))""",
     # One column of them, coarse first: who reads the top of the pyramid does not touch the pages of the rest.
     """CREATE TABLE block (
         run BIGINT NOT NULL, keyset BIGINT NOT NULL, place BIGINT NOT NULL, chunk BIGINT NOT NULL,

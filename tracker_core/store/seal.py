@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from tracker_core.store import pyramid
-from tracker_core.store.chunk import pack
+from tracker_core.store.chunk import pack, unpack
 
 if TYPE_CHECKING:
     from tracker_core.store.batch import Batch
@@ -15,14 +16,15 @@ if TYPE_CHECKING:
     from tracker_core.store.database import Database
 
 EDGE = 256
-"""Rows from one kept step and time to the next."""
+MARK = 16
+"""Rows from one step and time to the next, where a chunk keeps its axis for the levels of the pyramid."""
 
 
 def seal(db: Database, run: int, keyset: int, chunk: int, batch: Batch, kinds: str) -> None:
     """Writes the batch as chunk number `chunk` of its key set."""
     db.run(
-        "INSERT INTO chunk (run, keyset, chunk, length, low, high, start, finish, edges, steps, times)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO chunk (run, keyset, chunk, length, low, high, start, finish, edges, marks, steps, times)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             run,
             keyset,
@@ -33,6 +35,7 @@ def seal(db: Database, run: int, keyset: int, chunk: int, batch: Batch, kinds: s
             float(batch.times[0]),
             float(batch.times[-1]),
             batch.steps[::EDGE].tobytes() + batch.times[::EDGE].tobytes(),
+            _marks(batch),
             pack("q", batch.steps),
             pack("t", batch.times),
         ),
@@ -52,6 +55,18 @@ def edges(blobs: list[bytes], *, every: int) -> tuple[Column, Column]:
     steps = [np.frombuffer(blob, "<i8", len(blob) // 16)[::stride] for blob in blobs]
     times = [np.frombuffer(blob, "<f8", offset=len(blob) // 2)[::stride] for blob in blobs]
     return np.concatenate(steps), np.concatenate(times)
+
+
+def marks(blobs: list[bytes]) -> tuple[Column, Column]:
+    """The steps and times of every 16th row of some chunks, from their `marks`."""
+    pairs = [msgspec.msgpack.decode(blob, type=tuple[bytes, bytes]) for blob in blobs]
+    steps = [unpack("q", pair[0]) for pair in pairs]
+    times = [unpack("t", pair[1]) for pair in pairs]
+    return np.concatenate(steps), np.concatenate(times)
+
+
+def _marks(batch: Batch) -> bytes:
+    return msgspec.msgpack.encode((pack("q", batch.steps[::MARK]), pack("t", batch.times[::MARK])))
 
 
 def _levels(kind: str, values: Column) -> tuple[bytes | None, bytes | None, bytes | None]:

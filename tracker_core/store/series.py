@@ -36,15 +36,16 @@ class Source(NamedTuple):
     visible: int | None
     ordered: bool
     chunks: int
+    pieces: int
 
 
 def sources(db: Database, run: int, key: str, stream: Stream = "metrics") -> list[Source]:
     """Where the series lies, in the order that breaks ties between rows of the same step and time."""
     return [
-        Source(keyset, place, kind, kinds, attempt, visible, bool(ordered), chunks)
-        for keyset, place, kind, ordered, kinds, attempt, visible, chunks in db.rows(
+        Source(keyset, place, kind, kinds, attempt, visible, bool(ordered), chunks, pieces)
+        for keyset, place, kind, ordered, kinds, attempt, visible, chunks, pieces in db.rows(
             "SELECT series.keyset, series.place, series.kind, series.ordered, keyset.kinds, keyset.attempt,"
-            " keyset.visible, keyset.chunks FROM series JOIN keyset ON keyset.run = series.run"
+            " keyset.visible, keyset.chunks, keyset.pieces FROM series JOIN keyset ON keyset.run = series.run"
             " AND keyset.keyset = series.keyset WHERE series.run = ? AND series.stream = ? AND series.name = ?"
             " ORDER BY keyset.attempt, keyset.journal, keyset.place",
             (run, stream, key),

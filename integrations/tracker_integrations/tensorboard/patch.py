@@ -1,0 +1,114 @@
+"""The training process's side: learns where event files are written and hands the folders over. No data passes here."""
+
+from __future__ import annotations
+
+import gc
+import os
+import time
+import weakref
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from tracker_core.integration import Unsupported, patched
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+    from tracker_core.integration import SwitchSink
+
+TAIL = "tensorboard"
+
+# Sub-folders by which frameworks tell phases apart: their name belongs to the tags even when there is only one.
+_PHASES = {"train", "training", "validation", "val", "valid", "eval", "evaluation", "test"}
+
+_DRAIN = 2.0
+"""Seconds that the last run to leave gives a writer whose queue is still full."""
+
+
+@contextmanager
+def sync_tensorboard(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
+    """Follows the folder of every writer made while the context is open or before it.
+
+    `module` defines the class `EventFileWriter`, on which torch's, tensorboardX's and TensorBoard's own writers
+    stand. Option `root_logdir`: the folder that tags are named relative to.
+    """
+    writer_class = getattr(module, "EventFileWriter", None)
+    if writer_class is None:
+        raise Unsupported(f"{module.__name__} has no EventFileWriter")
+    folders = _Folders(sink)
+    writers: weakref.WeakSet[Any] = weakref.WeakSet()
+
+    def made(call: Any, writer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        call(*args, **kwargs)
+        writers.add(writer)
+        folders.add(writer.get_logdir())
+
+    for existing in gc.get_referrers(writer_class):
+        if type(existing) is writer_class and not _closed(existing):
+            writers.add(existing)
+            folders.add(existing.get_logdir())
+    with patched(writer_class, "__init__", made):
+        yield
+    global _since  # noqa: PLW0603 - what this run has seen is not the next one's
+    _since = time.time()
+    for writer in writers:
+        _drain(writer)
+
+
+class _Folders:
+    """The folders handed over, and how their tags are called."""
+
+    def __init__(self, sink: SwitchSink) -> None:
+        self._sink = sink
+        self._since = _since
+        self._known: list[str] = []
+
+    def add(self, logdir: Any) -> None:
+        # Absolute at once: the process may change its folder, and the reader has another one.
+        folder = os.path.abspath(os.fspath(logdir))  # noqa: PTH100 - Path.absolute() keeps `..`
+        if any(folder == known or folder.startswith(known + os.sep) for known in self._known):
+            return
+        self._sink.follow(TAIL, folder, prefix=self._prefix(folder), since=self._since)
+        self._known.append(folder)
+
+    def _prefix(self, folder: str) -> str:
+        root = self._sink.options.get("root_logdir")
+        if root is not None:
+            relative = os.path.relpath(folder, root)
+            return "" if relative.startswith(".") else f"{relative}/"
+        parent, name = os.path.split(folder)
+        if name.lower() in _PHASES:
+            return f"{name}/"
+        if not self._known:
+            return ""
+        return f"{os.path.relpath(folder, os.path.commonpath([*self._known, parent]))}/"
+
+
+def _drain(writer: Any) -> None:
+    """Brings what the writer holds into its file. torch's `flush` waits for its queue; tensorboardX's does not, and
+    an event can be between its three stages, so its queue must be seen empty a few times.
+    """
+    if _closed(writer):
+        return
+    queue = getattr(writer, "_event_queue", None)
+    end, seen = time.monotonic() + _DRAIN, 0
+    while queue is not None and seen < 3 and time.monotonic() < end:
+        seen = seen + 1 if queue.empty() and not getattr(queue, "_buffer", ()) else 0
+        time.sleep(0.01)
+    with suppress(OSError):  # closed meanwhile, thus written
+        writer.flush()
+
+
+def _closed(writer: Any) -> bool:
+    return bool(getattr(writer, "_closed", False) or getattr(getattr(writer, "_async_writer", None), "_closed", False))
+
+
+def _process_start() -> float:
+    """When this process began: what is older in a folder is another run's."""
+    import psutil
+
+    return float(psutil.Process().create_time())
+
+
+_since = _process_start()

@@ -1,0 +1,172 @@
+"""Killed, full, raced: no half version is visible and nothing that was there is lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+import tracker_core as tracker
+from tracker_core._artifacts import fetch
+from tracker_core._artifacts.collection import Collection, collections, objects
+from tracker_core._artifacts.objects import Objects, hashed
+
+ROOT = Path("tracker")
+
+ADDS = """
+import sys
+from pathlib import Path
+from tracker_core._artifacts.artifact import Artifact
+from tracker_core._artifacts.collection import Collection
+collection = Collection(Path("tracker").absolute(), "p", "raced")
+for index in range(15):
+    artifact = Artifact("raced", "t")
+    with artifact.new_file("who.txt") as file:
+        file.write(f"{sys.argv[1]} {index}")
+    artifact.commit(collection, aliases=[sys.argv[1]], run="", created=1.0, base=Path())
+"""
+
+
+def test_processes_that_add_versions_at_once_lose_none(tmp_path):
+    command = [sys.executable, "-c", ADDS]
+    started = [subprocess.Popen([*command, name]) for name in ("one", "two", "three")]
+    assert [process.wait(60) for process in started] == [0, 0, 0]
+    collection = Collection(ROOT, "p", "raced")
+    assert collection.numbers() == list(range(45))
+    contents = set()
+    for number in collection.numbers():
+        [entry] = collection.load(number).entries
+        contents.add(objects(ROOT).path(entry.sha256).read_text())
+    assert contents == {f"{name} {index}" for name in ("one", "two", "three") for index in range(15)}
+    aliases = collection.aliases()
+    assert aliases["latest"] == 44
+    for name in ("one", "two", "three"):
+        [entry] = collection.load(aliases[name]).entries
+        assert objects(ROOT).path(entry.sha256).read_text() == f"{name} 14"
+
+
+KILLED = """
+import os, signal
+from pathlib import Path
+from tracker_core._artifacts.artifact import Artifact
+from tracker_core._artifacts.collection import Collection
+artifact = Artifact("killed", "t")
+artifact.add_dir("tree")
+write = Collection._write
+def dies(self, name, data):
+    if name == "v0.json":
+        (self.folder / f".{name}.{os.getpid()}").write_bytes(data[:10])
+        os.kill(os.getpid(), signal.SIGKILL)
+    write(self, name, data)
+Collection._write = dies
+artifact.commit(Collection(Path("tracker").absolute(), "p", "killed"), aliases=[], run="", created=1.0, base=Path())
+"""
+
+
+def test_killed_before_the_version_is_written_nothing_is_visible(tree):
+    tree.rename("tree")
+    done = subprocess.run([sys.executable, "-c", KILLED], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert Collection(ROOT, "p", "killed").numbers() == []
+    assert list(collections(ROOT)) == []
+    with tracker.init(project="p", settings={"silent": True}) as run:
+        artifact = tracker.Artifact("killed", "t")
+        artifact.add_dir("tree")
+        assert run.log_artifact(artifact).version == "v0"
+
+
+def test_full_disk_while_a_file_is_added_leaves_the_rest(tree, tmp_path):
+    import resource
+
+    (tmp_path / "big").write_bytes(os.urandom(3 << 20))
+    with tracker.init(project="p", settings={"silent": True}) as run:
+        artifact = tracker.Artifact("a", "t")
+        artifact.add_dir(tree)
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        previous = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, limits[1]))
+        try:
+            with pytest.raises(OSError, match="large"):
+                artifact.add_file(tmp_path / "big")
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+            signal.signal(signal.SIGXFSZ, previous)
+        assert run.log_artifact(artifact).file_count == 5
+    assert not list((ROOT / "artifacts" / "objects" / "tmp").iterdir())
+
+
+def test_interrupted_download_goes_on(tree, tmp_path, monkeypatch):
+    with tracker.init(project="p", settings={"silent": True}) as run:
+        artifact = run.log_artifact(tree, name="a", type="t")
+    place = Objects.place
+    placed = []
+
+    def fails(self, sha256, target):
+        if len(placed) == 3:
+            raise OSError(28, "No space left on device")
+        placed.append(target)
+        place(self, sha256, target)
+
+    monkeypatch.setattr(fetch, "_THREADS", 1)
+    monkeypatch.setattr(Objects, "place", fails)
+    with pytest.raises(OSError, match="No space"):
+        artifact.download(tmp_path / "out")
+    monkeypatch.setattr(Objects, "place", lambda self, sha, target: (placed.append(target), place(self, sha, target)))
+    artifact.download(tmp_path / "out")
+    artifact.verify(tmp_path / "out")
+    assert len(placed) == len(set(placed)) == 5
+
+
+def test_lost_content_is_named(tree, tmp_path):
+    with tracker.init(project="p", settings={"silent": True}) as run:
+        artifact = run.log_artifact(tree / "a.txt", name="a", type="t")
+    objects(ROOT).path(artifact.files()[0].digest).unlink()
+    with pytest.raises(tracker.NotFoundError, match=r"'a.txt' is not in"):
+        artifact.download(tmp_path)
+
+
+def test_memory_does_not_follow_the_size_of_a_file(tmp_path):
+    source = tmp_path / "big"
+    with source.open("wb") as file:
+        file.truncate(128 << 20)
+    keep = Objects(tmp_path / "objects")
+    tracemalloc.start()
+    try:
+        digest, size = keep.put(source)
+        keep.place(digest, tmp_path / "back")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert size == 128 << 20
+    assert hashed(tmp_path / "back") == (digest, size)
+    assert peak < 16 << 20
+
+
+@pytest.mark.parametrize("project", ["..", ".", "a/../b", "x y", "日本", "a%2Fb"])
+def test_any_project_has_its_own_place(project, tree, tmp_path):
+    root = tmp_path / "tracker"
+    collection = Collection(root, project, "name")
+    assert collection.folder.resolve().parent.parent == (root / "artifacts" / "collections").resolve()
+    artifact = tracker.Artifact("name", "t")
+    artifact.add_file(tree / "a.txt")
+    artifact.commit(collection, aliases=[], run="", created=1.0, base=tmp_path)
+    assert [found.project for found in collections(root)] == [project]
+    assert [found.name for found in collections(root, project)] == ["name"]
+
+
+def test_version_that_names_a_path_outside_is_not_followed(tree, tmp_path):
+    with tracker.init(project="p", settings={"silent": True}) as run:
+        artifact = run.log_artifact(tree / "a.txt", name="a", type="t")
+    path = ROOT / "artifacts" / "collections" / "p" / "a" / "v0.json"
+    path.write_text(path.read_text().replace('"a.txt"', '"../../evil.txt"'))
+    with tracker.init(project="p", settings={"silent": True}) as run:
+        found = run.use_artifact("a")
+    with pytest.raises(tracker.UsageError, match="no path inside"):
+        found.download(tmp_path / "deep" / "out")
+    assert not list(tmp_path.rglob("evil.txt"))
+    assert artifact.version == "v0"

@@ -1,0 +1,41 @@
+"""In a real notebook kernel: cells are run again and again, and values change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import tracker_core as tracker
+
+nbclient = pytest.importorskip("nbclient")
+nbformat = pytest.importorskip("nbformat")
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # the kernel's own
+
+
+def run_cells(*cells):
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    nbclient.NotebookClient(notebook, timeout=60, allow_errors=True, kernel_name="python3").execute()
+    return ["".join(output.get("text", "") for output in cell.outputs) for cell in notebook.cells]
+
+
+def test_cells_that_are_run_again():
+    texts = run_cells(
+        "import tracker_core as tracker",
+        "run = tracker.init(id='one', config={'lr': 0.1}, settings={'silent': True})",
+        "tracker.log({'x': 1.0}); print('printed in a cell')",
+        "tracker.config.lr = 0.2; print(tracker.config.lr)",
+        "raise ValueError('a cell that fails')",
+        "run = tracker.init(id='two', settings={'silent': True}); tracker.log({'x': 2.0}); print(run.id)",
+    )
+    assert texts[3] == "0.2\n"
+    assert texts[5] == "two\n"
+    runs = {run.id: run for run in tracker.Api(Path.cwd()).runs()}
+    assert runs["one"].state == "finished"
+    assert runs["one"].config == {"lr": 0.2}
+    assert runs["one"].summary["x"] == 1.0
+    lines = [line.text for line in runs["one"].console()]
+    assert lines[:2] == ["printed in a cell", "0.2"]
+    assert runs["two"].state == "finished"
+    assert runs["two"].summary["x"] == 2.0

@@ -1,0 +1,405 @@
+"""Real writers write event files; runs that mirror them are read back. The reader meets growing and damaged ones."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import struct
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorboardX
+import torch
+from tensorboard.compat.proto.event_pb2 import Event
+from tensorboard.compat.proto.summary_pb2 import Summary
+from torch.utils.tensorboard import SummaryWriter as TorchWriter
+
+import tracker_core as tracker
+from tracker_core.integration import records
+from tracker_integrations.tensorboard.record import Damaged, RecordFile, masked_crc32c
+from tracker_integrations.tensorboard.tail import EventTail
+
+pytestmark = [
+    pytest.mark.xdist_group("tensorboard"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:tensorboardX|torch|tensorboard|moviepy"),
+    # moviepy leaves the pipe of its last clip to the garbage collector.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+WRITERS = [TorchWriter, tensorboardX.SummaryWriter]
+
+
+class Sink:
+    """What the background process gives a tail."""
+
+    def __init__(self, run):
+        self.files = run / "files"
+        self.files.mkdir(parents=True)
+        self.rows = []
+        self.records = []
+
+    def row(self, data, step, time):
+        self.rows.append((data, step, time))
+
+    def record(self, record):
+        self.records.append(record)
+
+    def __getitem__(self, key):
+        return [(step, data[key]) for data, step, _ in self.rows if key in data]
+
+    def config(self):
+        return {
+            key: value for each in self.records if isinstance(each, records.Config) for key, value in each.set.items()
+        }
+
+
+@pytest.fixture
+def sink(tmp_path):
+    return Sink(tmp_path / "run")
+
+
+def drain(tail, sink):
+    while tail.poll(sink):
+        pass
+
+
+@pytest.fixture(params=WRITERS, ids=["torch", "tensorboardX"])
+def written(request, sink):
+    """Lets the test write with one of the writers, and gives what the tail made of it."""
+
+    def written(write, **options):
+        with request.param("logs") as writer:
+            write(writer)
+        drain(EventTail("logs", options), sink)
+        return sink
+
+    return written
+
+
+class TestContent:
+    def test_scalars_keep_the_steps_and_times_of_their_tag(self, written):
+        def write(writer):
+            for step in range(5):
+                writer.add_scalar("loss", 0.5**step, step, walltime=1000.0 + step)
+                writer.add_scalar("eval/acc", step / 4, 1000 * step, walltime=2000.5 + step)
+            writer.add_scalar("loss", 9.0, 2)
+
+        sink = written(write)
+        assert sink["loss"] == [(step, 0.5**step) for step in range(5)] + [(2, 9.0)]
+        assert sink["eval/acc"] == [(1000 * step, step / 4) for step in range(5)]
+        assert [time for data, _, time in sink.rows if "eval/acc" in data] == [2000.5 + step for step in range(5)]
+
+    def test_non_finite_and_many_scalars(self, written):
+        sink = written(lambda writer: [writer.add_scalar("x", value, 1) for value in (np.inf, -np.inf, 3)])
+        assert sink["x"] == [(1, np.inf), (1, -np.inf), (1, 3.0)]
+
+    def test_scalars_of_one_call_lie_in_sub_folders(self, written):
+        sink = written(lambda writer: writer.add_scalars("many", {"a": 1.0, "b": 2.0}, 3))
+        found = {key: value for data, _, _ in sink.rows for key, value in data.items()}
+        assert sorted(found.values()) == [1.0, 2.0]
+        assert set(found) in ({"many_a/many", "many_b/many"}, {"many/a/many", "many/b/many"})
+
+    def test_text(self, written):
+        sink = written(lambda writer: writer.add_text("note", "**bold** é", 4))
+        assert sink["note"] == [(4, {"_type": "markdown", "text": "**bold** é"})]
+
+    def test_hyperparameters_become_config(self, written):
+        sink = written(lambda writer: writer.add_hparams({"lr": 0.1, "opt": "adam"}, {"hparam/acc": 0.75}))
+        assert sink.config() == {"lr": 0.1, "opt": "adam"}
+        assert sink["hparam/acc"] == [(0, 0.75)]
+
+    def test_histograms(self, written):
+        values = np.random.default_rng(0).normal(size=1000)
+        sink = written(lambda writer: writer.add_histogram("h", values, 2))
+        ((step, histogram),) = sink["h"]
+        assert (step, histogram["_type"]) == (2, "histogram")
+        counts, edges = np.array(histogram["values"]), np.array(histogram["bins"])
+        assert counts.sum() == 1000
+        assert edges[0] <= values.min() < edges[1] or edges[0] == pytest.approx(values.min())
+        assert np.histogram(values, edges)[0].sum() == pytest.approx(1000, abs=2)
+
+    def test_images_are_kept_byte_for_byte(self, written):
+        from PIL import Image
+
+        pixels = np.random.default_rng(0).integers(0, 255, (3, 6, 8), np.uint8)
+        sink = written(lambda writer: writer.add_image("im", pixels, 1))
+        ((_, image),) = sink["im"]
+        assert (image["_type"], image["width"], image["height"]) == ("image-file", 8, 6)
+        assert np.array_equal(np.array(Image.open(sink.files / image["path"])), pixels.transpose(1, 2, 0))
+
+    def test_curves_are_tables(self, written):
+        sink = written(
+            lambda writer: writer.add_pr_curve("pr", np.array([0, 1, 1, 0]), np.array([0.1, 0.8, 0.6, 0.7]), 1)
+        )
+        ((_, table),) = sink["pr"]
+        assert table["_type"] == "table-file"
+        assert (sink.files / table["path"]).is_file()
+
+    def test_meshes_are_clouds_of_their_vertices(self, written):
+        vertices = np.arange(12, dtype=np.float32).reshape(1, 4, 3)
+        colors = np.full((1, 4, 3), 7, np.uint8)
+        sink = written(
+            lambda writer: writer.add_mesh(
+                "mesh", torch.tensor(vertices), torch.tensor(colors), torch.tensor([[[0, 1, 2]]])
+            )
+        )
+        ((_, cloud),) = sink["mesh"]
+        assert np.array_equal(np.load(sink.files / cloud["path"]), vertices[0])
+
+    def test_graphs_and_embeddings_are_kept_as_files(self, written, sink):
+        def write(writer):
+            writer.add_graph(torch.nn.Linear(2, 1), torch.zeros(1, 2))
+            writer.add_embedding(torch.eye(3), metadata=["a", "b", "c"], tag="e", global_step=5)
+
+        written(write)
+        tail = EventTail("logs", {})
+        drain(tail, sink)
+        tail.close(sink)
+        kept = {record.path for record in sink.records if isinstance(record, records.File)}
+        assert "tensorboard/graph.pb" in kept
+        assert "tensorboard/projector_config.pbtxt" in kept
+        assert any(path.endswith("metadata.tsv") for path in kept)
+        assert all((sink.files / path).stat().st_size for path in kept)
+
+    def test_custom_layout_is_no_metric(self, written):
+        sink = written(lambda writer: writer.add_custom_scalars({"a": {"b": ["Multiline", ["x"]]}}))
+        assert sink.rows == []
+
+
+def test_new_style_scalars_of_torch(sink):
+    with TorchWriter("logs") as writer:
+        writer.add_scalar("x", 0.1, 1, new_style=True, double_precision=True)
+        writer.add_scalar("x", 0.2, 2, new_style=True)
+    drain(EventTail("logs", {}), sink)
+    assert sink["x"] == [(1, 0.1), (2, pytest.approx(0.2))]
+
+
+def test_sound_and_moving_pictures_of_tensorboardx(sink):
+    with tensorboardX.SummaryWriter("logs") as writer:
+        writer.add_audio("sound", np.zeros((800, 1), np.float32), 1, sample_rate=8000)
+        writer.add_video("video", np.zeros((1, 4, 3, 16, 16), np.uint8), 1)
+    drain(EventTail("logs", {}), sink)
+    assert (sink["sound"][0][1]["_type"], sink["sound"][0][1]["format"]) == ("audio-file", "wav")
+    assert (sink["video"][0][1]["_type"], sink["video"][0][1]["format"]) == ("video-file", "gif")
+
+
+def record(data):
+    header = struct.pack("<Q", len(data))
+    return header + struct.pack("<I", masked_crc32c(header)) + data + struct.pack("<I", masked_crc32c(data))
+
+
+def scalar(tag, value, step, wall_time=1.0):
+    summary = Summary(value=[Summary.Value(tag=tag, simple_value=value)])
+    return record(Event(wall_time=wall_time, step=step, summary=summary).SerializeToString())
+
+
+class TestFiles:
+    """How files grow, end and break."""
+
+    @pytest.fixture
+    def path(self):
+        path = Path("logs/events.out.tfevents.1.host")
+        path.parent.mkdir()
+        return path
+
+    def test_half_a_record_waits_for_its_rest(self, path, sink):
+        tail, whole = EventTail("logs", {}), scalar("x", 1.0, 1) + scalar("x", 2.0, 2)
+        for end in range(len(whole) + 1):
+            path.write_bytes(whole[:end])
+            tail.poll(sink)
+        assert sink["x"] == [(1, 1.0), (2, 2.0)]
+        assert tail.poll(sink) == 0
+
+    def test_damaged_data_loses_its_record_only(self, path, sink):
+        broken = bytearray(scalar("x", 2.0, 2))
+        broken[20] ^= 0xFF
+        path.write_bytes(scalar("x", 1.0, 1) + broken + scalar("x", 3.0, 3))
+        drain(EventTail("logs", {}), sink)
+        assert sink["x"] == [(1, 1.0), (3, 3.0)]
+        assert [(gap.lost, gap.reason) for gap in sink.records] == [(1, f"damaged records in {path.name}")]
+
+    def test_damaged_length_ends_the_file_and_no_other(self, path, sink):
+        first = scalar("x", 1.0, 1)
+        path.write_bytes(first + b"\xff" * 40)
+        path.with_name("events.out.tfevents.2.host").write_bytes(scalar("y", 1.0, 1))
+        tail = EventTail("logs", {})
+        drain(tail, sink)
+        assert (sink["x"], sink["y"]) == ([(1, 1.0)], [(1, 1.0)])
+        assert [gap.reason for gap in sink.records] == [f"{path.name} is damaged at byte {len(first)}"]
+        path.write_bytes(path.read_bytes() + first)
+        assert tail.poll(sink) == 0
+        with pytest.raises(Damaged):
+            list(RecordFile(path).records())
+
+    def test_late_writes_to_an_older_file_and_new_sub_folders_are_found(self, path, sink):
+        tail = EventTail("logs", {"prefix": "p"})
+        path.write_bytes(scalar("x", 1.0, 1))
+        drain(tail, sink)
+        newer = Path("logs/eval/deep/events.out.tfevents.2.host")
+        newer.parent.mkdir(parents=True)
+        newer.write_bytes(scalar("x", 5.0, 1))
+        drain(tail, sink)
+        path.write_bytes(path.read_bytes() + scalar("x", 2.0, 2))
+        drain(tail, sink)
+        assert sink["p/x"] == [(1, 1.0), (2, 2.0)]
+        assert sink["p/eval/deep/x"] == [(1, 5.0)]
+
+    def test_what_was_there_before_is_not_this_runs(self, path, sink):
+        begin = record(Event(wall_time=1.0, file_version="brain.Event:2").SerializeToString())
+        path.write_bytes(begin + scalar("x", 1.0, 1, wall_time=50.0))
+        os.utime(path, (50, 50))
+        tail = EventTail("logs", {"since": 100.0})
+        drain(tail, sink)
+        path.write_bytes(path.read_bytes() + scalar("x", 2.0, 2, wall_time=150.0))
+        drain(tail, sink)
+        assert sink["x"] == [(2, 2.0)]
+
+    def test_a_folder_that_comes_later(self, sink):
+        tail = EventTail("later", {})
+        assert tail.poll(sink) == 0
+        Path("later").mkdir()
+        Path("later/events.out.tfevents.1.host").write_bytes(scalar("x", 1.0, 1))
+        drain(tail, sink)
+        tail.close(sink)
+        assert sink["x"] == [(1, 1.0)]
+
+    def test_reader_needs_neither_tensorboard_nor_protobuf(self, path):
+        path.write_bytes(scalar("x", 1.0, 1))
+        code = """
+import sys
+from pathlib import Path
+from tracker_integrations.tensorboard.tail import EventTail
+class Sink:
+    files = Path("files")
+    def row(self, data, step, time):
+        print(data, step)
+EventTail("logs", {}).poll(Sink())
+loaded = {"tensorboard", "tensorboardX", "torch", "google.protobuf", "numpy"} & set(sys.modules)
+assert not loaded, loaded
+"""
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert done.stdout == "{'x': 1.0} 1\n"
+
+
+def mirrored(**options):
+    return tracker.init(project="p", settings={"silent": True}, **{"sync_tensorboard": True, **options})
+
+
+class TestSwitch:
+    """With a run, and its background process reading."""
+
+    @pytest.mark.parametrize("writer_class", WRITERS)
+    @pytest.mark.parametrize("order", ["init first", "writer first"])
+    def test_writers_made_before_and_after_init(self, writer_class, order, read):
+        if order == "writer first":
+            writer, run = writer_class("logs"), mirrored()
+        else:
+            run, writer = mirrored(), writer_class("logs")
+        for step in range(20):
+            writer.add_scalar("a", step / 2, step)
+            writer.add_scalar("b", step / 4, 1000 + step)
+            run.log({"mine": float(step)})
+        run.finish()  # before the writer is closed: what it still holds must not be lost
+        recorded = read(run)
+        assert recorded.series("a") == [(step, step / 2) for step in range(20)]
+        assert recorded.series("b") == [(1000 + step, step / 4) for step in range(20)]
+        assert recorded.series("mine") == [(step, float(step)) for step in range(20)]
+        writer.close()
+
+    def test_relative_folder_after_a_change_of_directory(self, read):
+        run = mirrored()
+        Path("elsewhere").mkdir()
+        os.chdir("elsewhere")
+        with TorchWriter("logs") as writer:
+            writer.add_scalar("a", 1.0, 7)
+        os.chdir("..")
+        run.finish()
+        assert read(run).series("a") == [(7, 1.0)]
+
+    def test_several_folders_have_prefixes(self, read):
+        run = mirrored()
+        for folder in ("logs/train", "logs/validation", "logs/train/sub", "other"):
+            with TorchWriter(folder) as writer:
+                writer.add_scalar("loss", 1.0, 1)
+        run.finish()
+        keys = read(run).keys
+        assert {"train/loss", "validation/loss", "train/sub/loss", "other/loss"} == set(keys)
+
+    def test_root_can_be_named(self, read):
+        run = mirrored(sync_tensorboard={"root_logdir": "logs"})
+        for folder in ("logs", "logs/one/two"):
+            with TorchWriter(folder) as writer:
+                writer.add_scalar("loss", 1.0, 1)
+        run.finish()
+        assert set(read(run).keys) == {"loss", "one/two/loss"}
+
+    def test_next_run_of_the_process_gets_its_own_events_only(self, read):
+        writer = TorchWriter("logs")
+        recorded = []
+        for number in range(2):
+            run = mirrored()
+            writer.add_scalar("a", float(number), number)
+            run.finish()
+            recorded.append(read(run).series("a"))
+            time.sleep(0.01)
+        writer.close()
+        assert recorded == [[(0, 0.0)], [(1, 1.0)]]
+
+    def test_one_kind_of_writer_can_be_left_out(self, read):
+        run = mirrored(sync_tensorboard={"tensorboardX.event_file_writer": False})
+        for writer_class in WRITERS:
+            with writer_class(f"logs/{writer_class.__module__}") as writer:
+                writer.add_scalar("a", 1.0, 1)
+        run.finish()
+        assert set(read(run).keys) == {"a"}
+
+    def test_without_the_switch_and_after_the_run_nothing_is_patched(self):
+        classes = [
+            importlib.import_module(module).EventFileWriter
+            for module in ("tensorboard.summary.writer.event_file_writer", "tensorboardX.event_file_writer")
+        ]
+        before = [vars(each)["__init__"] for each in classes]
+        with mirrored(sync_tensorboard=False):
+            assert [vars(each)["__init__"] for each in classes] == before
+        with mirrored():
+            assert all(vars(each)["__init__"] is not old for each, old in zip(classes, before, strict=True))
+        assert [vars(each)["__init__"] for each in classes] == before
+
+    def test_the_event_files_are_as_without_us(self):
+        with mirrored(), TorchWriter("with") as writer:
+            writer.add_scalar("a", 1.0, 1, walltime=5.0)
+        with TorchWriter("without") as writer:
+            writer.add_scalar("a", 1.0, 1, walltime=5.0)
+        contents = [list(RecordFile(next(Path(folder).iterdir())).records())[1:] for folder in ("with", "without")]
+        assert contents[0] == contents[1]
+
+    def test_killed_process_loses_nothing_it_had_flushed(self, read):
+        Path("train.py").write_text(KILLED)
+        subprocess.run([sys.executable, "train.py"], check=False, timeout=60)
+        end = time.monotonic() + 30
+        while (recorded := read()).state == "running" or "a" not in recorded.keys:
+            assert time.monotonic() < end, recorded.state
+            time.sleep(0.1)
+        assert recorded.series("a") == [(step, float(step)) for step in range(500)]
+        assert recorded.state in ("crashed", "killed")
+
+
+KILLED = """
+import os, signal
+import tracker_core as tracker
+tracker.init(project="p", sync_tensorboard=True)
+import tensorboardX
+writer = tensorboardX.SummaryWriter("logs")
+for step in range(500):
+    writer.add_scalar("a", float(step), step)
+import time
+while not writer.file_writer.event_writer._event_queue.empty():
+    time.sleep(0.01)
+time.sleep(0.2)
+writer.flush()
+os.kill(os.getpid(), signal.SIGKILL)
+"""

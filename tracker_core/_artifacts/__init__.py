@@ -1,0 +1,1 @@
+"""Artifacts: versioned sets of files. See docs/design/artifacts.md."""

@@ -1,0 +1,143 @@
+"""The files of an artifact that is being made."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlparse
+
+from tracker_core import _folder
+from tracker_core._artifacts.collection import objects as objects_of
+from tracker_core._artifacts.objects import Objects, hashed
+from tracker_core._artifacts.version import Entry, checked_path
+from tracker_core._errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_THREADS = 4
+_FEW = 16
+
+
+class Contents:
+    """Entries by path. Files are copied when they are added: into the artifacts of the run that is going on, or,
+    before there is one, into a temporary folder that goes with this object."""
+
+    def __init__(self, entries: Iterable[Entry] = (), objects: Objects | None = None) -> None:
+        self.entries = {entry.path: entry for entry in entries}
+        self._folders = {above for path in self.entries for above in _above(path)}
+        self._objects = objects
+
+    @property
+    def objects(self) -> Objects:
+        if self._objects is None:
+            if _folder.working_root is not None:
+                self._objects = objects_of(_folder.working_root)
+            else:
+                waiting = tempfile.TemporaryDirectory(prefix="tracker-artifact-")
+                weakref.finalize(self, waiting.cleanup)
+                self._objects = Objects(Path(waiting.name))
+        return self._objects
+
+    def add_file(self, source: Path, name: str, *, link: bool, overwrite: bool) -> Entry:
+        """Raises FileNotFoundError, or UsageError when `name` is taken by another content."""
+        path = checked_path(name)
+        sha256, size = self.objects.put(source, link=link)
+        return self.add(Entry(path, sha256, size), overwrite=overwrite)
+
+    def add_dir(self, folder: Path, prefix: str, *, link: bool, overwrite: bool) -> None:
+        """Adds every file below `folder`, symbolic links to files included."""
+        if not folder.is_dir():
+            raise NotADirectoryError(f"there is no folder {folder}")
+        found = list(_files(folder))
+        names = [checked_path(f"{prefix}/{name}" if prefix else name) for _, name in found]
+        for name in names:
+            self._check(name)
+        keep = self.objects
+        if len(found) <= _FEW:
+            kept: Iterable[tuple[str, int]] = [keep.put(source, link=link) for source, _ in found]
+        else:
+            # Small files wait for the disk more than they cost, and hashing long ones lets other threads run.
+            with ThreadPoolExecutor(_THREADS, "artifact") as pool:
+                kept = list(pool.map(lambda pair: keep.put(pair[0], link=link), found))
+        for name, (sha256, size) in zip(names, kept, strict=True):
+            self.add(Entry(name, sha256, size), overwrite=overwrite)
+
+    def add_reference(self, uri: str, name: str | None, *, checksum: bool, most: int) -> list[Entry]:
+        """Adds what lies at an address. Only local files are looked at; of others the address is all that is known."""
+        address = urlparse(uri)
+        if not address.scheme:
+            raise UsageError(f"a reference is an address like s3://bucket/key or file:///path, not {uri[:200]!r}")
+        if address.scheme != "file":
+            path = checked_path(name or Path(address.path).name or address.netloc)
+            return [self.add(Entry(path, ref=uri), overwrite=False)]
+        place = Path(unquote(address.path))
+        found = list(_files(place)) if place.is_dir() else [(place, "")]
+        if len(found) > most:
+            raise UsageError(f"{uri} holds {len(found)} files: add_reference(max_objects=...) allows more than {most}")
+        if not place.exists():
+            raise FileNotFoundError(f"there is no file {place}")
+        entries = []
+        for source, below in found:
+            start = name if name is not None else ("" if below else source.name)
+            path = checked_path("/".join(part for part in (start, below) if part))
+            sha256, size = hashed(source) if checksum else ("", source.stat().st_size)
+            entries.append(self.add(Entry(path, sha256, size, source.absolute().as_uri()), overwrite=False))
+        return entries
+
+    def add(self, entry: Entry, *, overwrite: bool) -> Entry:
+        known = self.entries.get(entry.path)
+        if known is not None and known != entry and not overwrite:
+            raise UsageError(f"there is a file {entry.path!r} in the artifact already; overwrite=True replaces it")
+        self._check(entry.path)
+        self.entries[entry.path] = entry
+        self._folders.update(_above(entry.path))
+        return entry
+
+    def remove(self, path: str) -> None:
+        """Removes a file, or all below a folder. Raises FileNotFoundError when there is neither."""
+        path = checked_path(path)
+        gone = [name for name in self.entries if name == path or name.startswith(f"{path}/")]
+        if not gone:
+            raise FileNotFoundError(f"there is no file {path!r} in the artifact")
+        for name in gone:
+            del self.entries[name]
+        self._folders = {above for name in self.entries for above in _above(name)}
+
+    def move_to(self, target: Objects) -> None:
+        """Makes sure that all contents are in `target`."""
+        source = self.objects
+        if source.folder == target.folder:
+            return
+        for entry in self.entries.values():
+            if not entry.ref:
+                target.take(source, entry.sha256)
+        self._objects = target
+
+    def _check(self, path: str) -> None:
+        """A path cannot be a file and a folder: such an artifact could not be downloaded."""
+        if path in self._folders:
+            raise UsageError(f"{path!r} is a folder of the artifact and cannot be a file too")
+        for above in _above(path):
+            if above in self.entries:
+                raise UsageError(f"{above!r} is a file of the artifact and cannot hold {path!r}")
+
+
+def _above(path: str) -> Iterator[str]:
+    """The folders that hold `path`."""
+    while path := path.rpartition("/")[0]:
+        yield path
+
+
+def _files(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Files below `folder` with their paths in it, sorted, so that the same folder gives the same order."""
+    for place, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            path = Path(place, name)
+            if path.is_file():
+                yield path, path.relative_to(folder).as_posix()

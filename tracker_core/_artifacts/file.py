@@ -1,0 +1,58 @@
+"""One file of an artifact."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tracker_core._artifacts import fetch
+
+if TYPE_CHECKING:
+    import os
+
+    from tracker_core._artifacts.artifact import Artifact
+    from tracker_core._artifacts.version import Entry
+
+
+class ArtifactFile:
+    """`path` in the artifact, `size` in bytes, `digest` (sha256); `ref` when it lies elsewhere."""
+
+    def __init__(self, entry: Entry, artifact: Artifact) -> None:
+        self._entry = entry
+        self._artifact = artifact
+
+    @property
+    def path(self) -> str:
+        return self._entry.path
+
+    name = path
+
+    @property
+    def size(self) -> int:
+        return self._entry.size
+
+    @property
+    def digest(self) -> str:
+        return self._entry.sha256
+
+    @property
+    def ref(self) -> str | None:
+        """The address that it was added by."""
+        return self._entry.ref or None
+
+    def ref_target(self) -> str:
+        """Where its content lies: its address, or the file that holds it."""
+        if self._entry.ref:
+            return self._entry.ref
+        return self._artifact.contents().objects.path(self._entry.sha256).absolute().as_uri()
+
+    def download(
+        self, root: str | os.PathLike[str] | None = None, skip_cache: bool | None = None, replace: bool = True
+    ) -> Path:
+        """Puts the file below `root` (by default where the artifact goes) and returns its path."""
+        del skip_cache, replace  # a file that differs is always replaced
+        target = Path(root) if root is not None else self._artifact._default_root()  # noqa: SLF001 - a part of it
+        return fetch.fetch(self._entry, self._artifact.contents().objects, target)
+
+    def __repr__(self) -> str:
+        return f"<ArtifactFile {self.path}>"

@@ -1,0 +1,102 @@
+"""Media in artifacts: the files that they are, and a small JSON file that tells how they belong together."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tracker_core._errors import Error, UsageError
+from tracker_core._media import Media, wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tracker_core import _records as records
+    from tracker_core._artifacts.contents import Contents
+    from tracker_core._artifacts.version import Entry
+
+
+def add(contents: Contents, value: Any, name: str, *, overwrite: bool) -> Entry:
+    """Adds media under `name`, encoded at once. Raises UsageError for what is no media."""
+    media = wrap(value)
+    if media is None:
+        raise UsageError(f"add() takes media, figures and dataframes, not {type(value).__name__}; see add_file()")
+    from tracker_core._media import spool
+
+    with tempfile.TemporaryDirectory(prefix="tracker-artifact-") as folder:
+        files = Path(folder) / "files"
+        reference = media.store(name, 0, files)
+        failed: list[records.File] = []
+        spool.drain(files.parent, failed.append)
+        problem = reference.get("error") or next((record.error for record in failed if record.error), None)
+        if problem:
+            raise Error(f"{name!r} could not be kept: {problem}")
+        for path in sorted(files.rglob("*")):
+            if path.is_file():
+                contents.add_file(path, path.relative_to(files).as_posix(), link=False, overwrite=True)
+        target = Path(folder) / "description.json"
+        target.write_bytes(msgspec.json.encode(reference))
+        return contents.add_file(target, f"{name}.{reference['_type']}.json", link=False, overwrite=overwrite)
+
+
+def get(root: Path, description: Path) -> Any:
+    """The media that a description below `root` tells of; the map itself for kinds that are not read back."""
+    return _made(msgspec.json.decode(description.read_bytes()), root)
+
+
+def _made(reference: dict[str, Any], root: Path) -> Any:
+    reader = _READERS.get(reference.get("_type", ""))
+    return reader(reference, root) if reader is not None else reference
+
+
+def _image(reference: dict[str, Any], root: Path) -> Media:
+    from tracker_core._media.image import Image
+
+    masks = {
+        name: {"path": root / mask["path"], "class_labels": mask["class_labels"]}
+        for name, mask in reference.get("masks", {}).items()
+    }
+    boxes = reference.get("boxes")
+    sets = msgspec.json.decode((root / boxes["path"]).read_bytes()) if boxes else None
+    classes = [{"id": int(number), "name": name} for number, name in reference.get("classes", {}).items()]
+    caption = reference.get("caption")
+    return Image(root / reference["path"], caption=caption, classes=classes or None, boxes=sets, masks=masks)
+
+
+def _video(reference: dict[str, Any], root: Path) -> Media:
+    from tracker_core._media.video import Video
+
+    return Video(root / reference["path"], caption=reference.get("caption"))
+
+
+def _audio(reference: dict[str, Any], root: Path) -> Media:
+    from tracker_core._media.audio import Audio
+
+    return Audio(root / reference["path"], caption=reference.get("caption"))
+
+
+def _html(reference: dict[str, Any], root: Path) -> Media:
+    from tracker_core._media.html import Html
+
+    return Html(root / reference["path"], inject=False, caption=reference.get("caption"))
+
+
+def _table(reference: dict[str, Any], root: Path) -> Media:
+    from tracker_core._media import table_file
+    from tracker_core._media.table import Table
+
+    rows = table_file.read(root, reference)
+    cells = [[_made(cell, root) if isinstance(cell, dict) else cell for cell in row] for row in rows]
+    return Table(columns=reference["columns"], data=cells, allow_mixed_types=True)
+
+
+_READERS: dict[str, Callable[[dict[str, Any], Path], Media]] = {
+    "image-file": _image,
+    "video-file": _video,
+    "audio-file": _audio,
+    "html-file": _html,
+    "table-file": _table,
+}

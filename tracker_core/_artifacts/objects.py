@@ -1,0 +1,161 @@
+"""Contents of files, each kept once under its sha256."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import itertools
+import os
+import shutil
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_WHOLE = 1 << 20
+"""Up to this size a file is read at once, and not written at all when its content is here already."""
+_PIECE = 4 << 20
+_FICLONE = 0x40049409
+_MODE = 0o444
+
+_counter = itertools.count()
+
+
+class Objects:
+    """The contents below one folder. Safe to be written by several processes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, sha256: str) -> Path:
+        return self.folder / sha256[:2] / sha256
+
+    def has(self, sha256: str) -> bool:
+        """Whether the content is here; then it is safe from a clean-up for a day."""
+        try:
+            os.utime(self.path(sha256))
+        except FileNotFoundError:
+            return False
+        except PermissionError:  # somebody else's file
+            return True
+        return True
+
+    def put(self, source: Path, *, link: bool = False) -> tuple[str, int]:
+        """Keeps the content of the file `source`; returns its sha256 and size.
+
+        With `link` the file itself becomes the content where the file system allows: it must never change again.
+        """
+        with source.open("rb", buffering=0) as file:
+            if os.fstat(file.fileno()).st_size <= _WHOLE:
+                return self.put_bytes(file.read())
+            if link:
+                return self._link(source)
+            with self._temporary() as temporary:
+                digest, size = _copy(file, temporary)
+                self._settle(temporary, digest)
+            return digest, size
+
+    def put_bytes(self, data: bytes) -> tuple[str, int]:
+        digest = hashlib.sha256(data).hexdigest()
+        if not self.has(digest):
+            with self._temporary() as temporary:
+                fd = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, _MODE)
+                with open(fd, "wb", buffering=0) as file:  # noqa: PTH123 - of a descriptor
+                    left = memoryview(data)
+                    while left:
+                        left = left[file.write(left) :]
+                self._settle(temporary, digest)
+        return digest, len(data)
+
+    def take(self, other: Objects, sha256: str) -> None:
+        """Makes a content of `other` this one's too, without a copy where both lie on one file system."""
+        if self.has(sha256):
+            return
+        with self._temporary() as temporary:
+            try:
+                os.link(other.path(sha256), temporary)
+            except OSError:
+                shutil.copyfile(other.path(sha256), temporary)
+                temporary.chmod(_MODE)
+            self._settle(temporary, sha256)
+
+    def place(self, sha256: str, target: Path) -> None:
+        """Copies a content to `target`, whole or not at all. The copy is the caller's to change."""
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f".{os.getpid()}-{next(_counter)}.part")
+        try:
+            _clone(self.path(sha256), temporary)
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def each(self) -> Iterator[Path]:
+        """All contents and whatever a killed process left half written."""
+        return (path for path in self.folder.glob("*/*") if path.is_file())
+
+    def _link(self, source: Path) -> tuple[str, int]:
+        digest, size = hashed(source)
+        if not self.has(digest):
+            with self._temporary() as temporary:
+                try:
+                    os.link(source, temporary)
+                except OSError:  # another file system
+                    return self.put(source)
+                self._settle(temporary, digest)
+        return digest, size
+
+    def _settle(self, temporary: Path, digest: str) -> None:
+        target = self.path(digest)
+        try:
+            temporary.replace(target)
+        except FileNotFoundError:
+            target.parent.mkdir(exist_ok=True)
+            temporary.replace(target)
+
+    @contextlib.contextmanager
+    def _temporary(self) -> Iterator[Path]:
+        folder = self.folder / "tmp"
+        path = folder / f"{os.getpid()}-{next(_counter)}"
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def hashed(path: Path) -> tuple[str, int]:
+    """sha256 and size of a file, in a memory that does not depend on its size."""
+    digest, size = hashlib.sha256(), 0
+    buffer = memoryview(bytearray(_PIECE))
+    with path.open("rb", buffering=0) as file:
+        while count := file.readinto(buffer):
+            digest.update(buffer[:count])
+            size += count
+    return digest.hexdigest(), size
+
+
+def _copy(file: Any, temporary: Path) -> tuple[str, int]:
+    """Copies an open file and hashes what is written: should it change meanwhile, hash and copy still agree."""
+    digest, size = hashlib.sha256(), 0
+    buffer = memoryview(bytearray(_PIECE))
+    fd = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, _MODE)
+    with open(fd, "wb", buffering=0) as target:  # noqa: PTH123 - of a descriptor
+        while count := file.readinto(buffer):
+            digest.update(buffer[:count])
+            left = buffer[:count]
+            while left:
+                left = left[target.write(left) :]
+            size += count
+    return digest.hexdigest(), size
+
+
+def _clone(source: Path, target: Path) -> None:
+    """A copy that shares the blocks where the file system can do that."""
+    import fcntl
+
+    with source.open("rb") as old, target.open("xb") as new:
+        try:
+            fcntl.ioctl(new.fileno(), _FICLONE, old.fileno())
+        except OSError:
+            shutil.copyfileobj(old, new, _PIECE)

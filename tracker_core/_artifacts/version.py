@@ -1,0 +1,99 @@
+"""What a version of an artifact is on the disk."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tracker_core._errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LONGEST_NAME = 128
+
+
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One file at `path` (`/` between its parts). With `ref` it lies elsewhere and only its address is kept."""
+
+    path: str
+    sha256: str = ""
+    size: int = 0
+    ref: str = ""
+
+
+class Version(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Times are seconds since the Unix epoch. `run` is "project/id" of the run that made it, `source` the version
+    that it is another name of."""
+
+    type: str
+    number: int
+    digest: str
+    created: float
+    description: str | None = None
+    metadata: dict[str, Any] = {}
+    tags: tuple[str, ...] = ()
+    expires: float | None = None
+    run: str = ""
+    source: str = ""
+    size: int = 0
+    entries: tuple[Entry, ...] = ()
+
+
+class Head(msgspec.Struct, frozen=True):
+    """What tells versions apart."""
+
+    type: str
+    number: int
+    digest: str
+    size: int = 0
+    created: float = 0.0
+
+
+encode = msgspec.json.Encoder(enc_hook=repr).encode
+decode = msgspec.json.Decoder(Version).decode
+decode_head = msgspec.json.Decoder(Head).decode
+
+
+def digest_of(entries: Iterable[Entry]) -> str:
+    """sha256 over the sorted paths, each with its content or address."""
+    digest = hashlib.sha256()
+    for entry in sorted(entries, key=lambda entry: entry.path):
+        digest.update(msgspec.msgpack.encode([entry.path, entry.sha256 or entry.ref]))
+    return digest.hexdigest()
+
+
+def checked_name(name: str) -> str:
+    """`name` when it can name an artifact; UsageError otherwise."""
+    allowed = bool(name) and all(letter.isalnum() or letter in "-_." for letter in name) and name.strip(".")
+    if not allowed or len(name.encode()) > LONGEST_NAME:
+        raise UsageError(
+            f"artifact name {name[:200]!r} must consist of letters, digits, '-', '_' and '.', at most "
+            f"{LONGEST_NAME} bytes of them"
+        )
+    return name
+
+
+def checked_aliases(aliases: Iterable[str]) -> list[str]:
+    """Aliases without repeats; UsageError for what reads as a number of a version or part of a path."""
+    found = list(dict.fromkeys(aliases))
+    for alias in found:
+        if not alias or "/" in alias or ":" in alias or number_of(alias) is not None:
+            raise UsageError(f"alias {alias!r}: it may not be empty, hold '/' or ':', or look like a version")
+    return found
+
+
+def checked_path(path: str) -> str:
+    """`path` as the name of an entry; UsageError when it would leave the folder that it is put in."""
+    cleaned = str(path).replace("\\", "/")
+    parts = [part for part in cleaned.split("/") if part not in ("", ".")]
+    if not parts or ".." in parts or cleaned.startswith("/") or "\0" in cleaned or ":" in parts[0]:
+        raise UsageError(f"{str(path)[:200]!r} is no path inside an artifact")
+    return "/".join(parts)
+
+
+def number_of(version: str) -> int | None:
+    """3 for "v3"."""
+    return int(version[1:]) if version[:1] == "v" and version[1:].isascii() and version[1:].isdigit() else None

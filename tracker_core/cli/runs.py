@@ -1,0 +1,206 @@
+"""`tracker runs`: the table of runs."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tracker_core.cli._lookup import facts, open_api
+from tracker_core.cli._options import dir_option, json_option
+from tracker_core.cli._text import STATES, duration, lasted, moment, print_json, show
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.table import Table
+    from rich.text import Text
+
+    from tracker_core._api import ApiRun
+
+_CONDITION = re.compile(r"\s*(?P<field>[^<>=!~\s]+)\s*(?P<operator><=|>=|!=|==|=|<|>|~)\s*(?P<value>.*?)\s*", re.DOTALL)
+_OPERATORS = {
+    "<=": "$lte",
+    ">=": "$gte",
+    "!=": "$ne",
+    "==": "$eq",
+    "=": "$eq",
+    "<": "$lt",
+    ">": "$gt",
+    "~": "$regex",
+}
+_LIMIT = 20
+
+
+@click.command("runs")
+@click.option("--project", help="Only the runs of this project.")
+@click.option(
+    "--filter",
+    "conditions",
+    multiple=True,
+    metavar="TEST",
+    help="Only runs that pass, such as config.lr<0.1, summary.acc>=0.9, state=running, tags=best or name~^big; "
+    "or a MongoDB filter in JSON. May be given several times.",
+)
+@click.option(
+    "--sort",
+    default="-created_at",
+    show_default=True,
+    metavar="FIELD",
+    help="Order by a field such as name, config.lr or summary.acc; with - before it the largest first.",
+)
+@click.option(
+    "--limit", type=click.IntRange(min=0), help=f"At most so many, 0 for all.  [default: {_LIMIT} in a table]"
+)
+@click.option("--columns", metavar="FIELDS", help="What to show, such as name,state,config.lr,summary.acc.")
+@dir_option
+@json_option
+def runs_command(
+    project: str | None,
+    conditions: tuple[str, ...],
+    sort: str,
+    limit: int | None,
+    columns: str | None,
+    folder: str,
+    as_json: bool,
+) -> None:
+    """List runs, the newest first."""
+    filters = [parse_condition(text) for text in conditions]
+    found = open_api(folder).runs(project, {"$and": filters} if filters else None, sort)
+    if limit is None:
+        limit = 0 if as_json else _LIMIT
+    shown = found[:limit] if limit else list(found)
+    fields = [part for word in (columns or "").split(",") if (part := word.strip())]
+    if as_json:
+        print_json([{field: _value(run, field) for field in fields} if fields else facts(run) for run in shown])
+        return
+    if not shown:
+        click.echo("No runs pass." if conditions or project else f"No runs in {folder} yet.", err=True)
+        return
+    _print_table(shown, fields)
+    if len(shown) < len(found):
+        click.echo(f"{len(found) - len(shown)} more: --limit 0 shows all.", err=True)
+
+
+def parse_condition(text: str) -> dict[str, Any]:
+    """The MongoDB filter that `text` stands for: itself in JSON, or `field operator value`."""
+    if text.lstrip().startswith("{"):
+        try:
+            found = json.loads(text)
+        except ValueError as error:
+            raise click.BadParameter(f"{text!r} is no JSON: {error}", param_hint="--filter") from error
+        assert isinstance(found, dict)
+        return found
+    match = _CONDITION.fullmatch(text)
+    if match is None:
+        raise click.BadParameter(f"{text!r} is no test such as config.lr<0.1", param_hint="--filter")
+    field, operator, value = match["field"], _OPERATORS[match["operator"]], match["value"]
+    return {field: {operator: value if operator == "$regex" else _parse(field, value)}}
+
+
+def _parse(field: str, text: str) -> Any:
+    """Text stays text where a field holds only that: an id may be all digits."""
+    if "." not in field and field not in ("exit_code", "attempts", "duration"):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _interesting(runs: Sequence[ApiRun]) -> list[str]:
+    """Columns for runs that nobody named columns for: what most of them measured, what differs in the config.
+
+    The most telling come first, because a narrow terminal drops the last.
+    """
+    fields = ["name", "id", "state"]
+    if len({run.project for run in runs}) > 1:
+        fields.append("project")
+    measured = Counter(
+        key for run in runs for key in run.summary if isinstance(run.summary[key], (int, float)) and key != "epoch"
+    )
+    fields += [f"summary.{key}" for key, _ in measured.most_common(4)]
+    values: dict[str, set[str]] = {}
+    for run in runs:
+        for key, value in run.config.items():
+            if isinstance(value, (bool, int, float, str)):
+                values.setdefault(key, set()).add(str(value))
+    fields += [f"config.{key}" for key, different in values.items() if len(different) > 1][:3]
+    return [*fields, "duration", "created_at"]
+
+
+def _print_table(runs: Sequence[ApiRun], wanted: list[str]) -> None:
+    from tracker_core.cli._screen import screen
+
+    console = screen()
+    fields = wanted or _interesting(runs)
+    table = _table(runs, fields)
+    while not wanted and len(fields) > 3 and console.measure(table).maximum > console.width:
+        fields.pop()
+        table = _table(runs, fields)
+    console.print(table)
+
+
+def _table(runs: Sequence[ApiRun], fields: list[str]) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    values = [[_value(run, field) for field in fields] for run in runs]
+    for place, field in enumerate(fields):
+        numeric = all(isinstance(row[place], (int, float, type(None))) for row in values)
+        right = field == "duration" or (numeric and field != "created_at")
+        table.add_column(_heading(field), justify="right" if right else "left", overflow="ellipsis", no_wrap=True)
+    for row in values:
+        table.add_row(*(_cell(field, value) for field, value in zip(fields, row, strict=True)))
+    return table
+
+
+def _heading(field: str) -> str:
+    return {"created_at": "started"}.get(field, field.removeprefix("config.").removeprefix("summary."))
+
+
+def _cell(field: str, value: Any) -> Text:
+    from rich.text import Text
+
+    if value is None:
+        return Text("-", "dim")
+    if field == "state":
+        mark, colour = STATES[value]
+        return Text(f"{mark} {value}", colour)
+    if field == "name":
+        return Text(show(value), "cyan")
+    if field == "duration":
+        return Text(duration(value))
+    if field == "created_at":
+        return Text(moment(value))
+    return Text(show(value, 32))
+
+
+def _value(run: ApiRun, field: str) -> Any:
+    """A field of the run; None where it has no such key. Raises UsageError for what is no field at all."""
+    head, _, key = field.partition(".")
+    if key and head in ("config", "summary"):
+        return _descend(run.config if head == "config" else run.summary, key)
+    if field == "created_at":
+        return run.start_time
+    if field == "duration":
+        return lasted(run.start_time, run.attempts[-1].end if run.attempts else None)
+    known = facts(run)
+    if field in known:
+        return known[field]
+    raise click.BadParameter(
+        f"{field!r} is no field of a run: {', '.join(known)}, config.<key> and summary.<key> are",
+        param_hint="--columns",
+    )
+
+
+def _descend(tree: Any, key: str) -> Any:
+    if key in tree:
+        return tree[key]
+    head, _, rest = key.partition(".")
+    below = tree.get(head)
+    return _descend(below, rest) if rest and hasattr(below, "get") else None
