@@ -107,7 +107,7 @@ class Journal:
         self._window: Buffer = bytearray()
         self._base = self._end = self._position = self._limit = self._due = self._begin = 0
         self._flusher: Flusher | None = None
-        self._lock_descriptor = lock
+        self._lock_descriptor: int | None = lock
         if buffered:
             self._flusher = Flusher(self._stage, self._tell)
         self._enter(self._open_segment(path), header)
@@ -175,14 +175,13 @@ class Journal:
 
     def abandon(self) -> None:
         self._lock = threading.RLock()  # another thread of the parent may hold the old one
-        if self._closed:
-            return
-        self._closed = True
         self._limit = 0
         self._window = bytearray()
         self._backlog.clear()
-        self._segment.abandon()
-        os.close(self._lock_descriptor)
+        if not self._closed:
+            self._closed = True
+            self._segment.abandon()
+        self._unlock()
 
     def _append_slowly(self, item: bytes | KeySet) -> None:
         """Appends through the backlog, which keeps the order whatever happens on the way."""
@@ -317,7 +316,12 @@ class Journal:
         self._closing = False
         self._window = bytearray()
         self._segment.close(self._offset)
-        os.close(self._lock_descriptor)
+        self._unlock()
+
+    def _unlock(self) -> None:
+        descriptor, self._lock_descriptor = self._lock_descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
 
     def _open_segment(self, path: Path) -> Segment:
         if self._flusher is not None:

@@ -85,6 +85,7 @@ class Reader:
         self._keys: dict[int, KeySet] = {}
         self._announced: set[int] = set()
         self._searched: set[int] = set()
+        self._missing: set[int] = set()
 
     @property
     def position(self) -> Position:
@@ -256,7 +257,7 @@ class Reader:
         if length < _SMALLEST_ROW:
             return None
         number: int = ROW_HEAD.unpack_from(view, position)[3]
-        if number not in self._keys:
+        if number not in self._keys and number not in self._missing:
             self._find(descriptor, number)
         found = self._keys.get(number)
         return found if found is not None and found.size == length else None
@@ -266,6 +267,7 @@ class Reader:
 
         It was repeated not far back, at the start of every segment, and not far ahead.
         """
+        self._missing.add(number)
         self._collect(descriptor, max(0, self._offset - _NEAR), self._offset)
         others = (segment for segment in range(segments(self.path)) if segment != self._segment)
         for segment in (self._segment, *others):
