@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 class Verbs:
     """What `Run` has of this. Nothing of artifacts is imported before one of them is called."""
 
+    __slots__ = ()  # the run has some, to refuse misspelt attributes
+
     folder: RunFolder
     _logbook: Logbook
 
