@@ -72,6 +72,7 @@ class Run(Verbs):
         self._settings = settings
         self._finishing = threading.Lock()
         self._owner = owner
+        self._opened_ledger = None
         self._opened = contextlib.ExitStack()  # undone before the end is written
         self._after = contextlib.ExitStack()  # done when the journal is closed
         self._guessed = False

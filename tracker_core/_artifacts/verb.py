@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,10 +22,11 @@ if TYPE_CHECKING:
 class Verbs:
     """What `Run` has of this. Nothing of artifacts is imported before one of them is called."""
 
-    __slots__ = ()  # the run has some, to refuse misspelt attributes
+    __slots__ = ("_opened_ledger",)
 
     folder: RunFolder
     _logbook: Logbook
+    _opened_ledger: Ledger | None
 
     if TYPE_CHECKING:  # what the run itself has
 
@@ -106,10 +106,14 @@ class Verbs:
         """What this process used, in order."""
         return list(self._ledger.used)
 
-    @functools.cached_property
+    @property
     def _ledger(self) -> Ledger:
-        from tracker_core._artifacts.ledger import Ledger
+        if self._opened_ledger is None:
+            from tracker_core._artifacts.ledger import Ledger
 
-        base = Path(self.settings.dir or ".").absolute()
-        write, now = self._record, self._logbook.now
-        return Ledger(self.folder.root, self.project, self.id, base, write, now, keep=not self.disabled)
+            base = Path(self.settings.dir or ".").absolute()
+            write, now = self._record, self._logbook.now
+            self._opened_ledger = Ledger(
+                self.folder.root, self.project, self.id, base, write, now, keep=not self.disabled
+            )
+        return self._opened_ledger
