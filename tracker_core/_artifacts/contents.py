@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import tempfile
 import weakref
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlparse
@@ -18,9 +17,6 @@ from tracker_core._errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-_THREADS = 4
-_FEW = 16
 
 
 class Contents:
@@ -57,14 +53,8 @@ class Contents:
         names = [checked_path(f"{prefix}/{name}" if prefix else name) for _, name in found]
         for name in names:
             self._check(name)
-        keep = self.objects
-        if len(found) <= _FEW:
-            kept: Iterable[tuple[str, int]] = [keep.put(source, link=link) for source, _ in found]
-        else:
-            # Small files wait for the disk more than they cost, and hashing long ones lets other threads run.
-            with ThreadPoolExecutor(_THREADS, "artifact") as pool:
-                kept = list(pool.map(lambda pair: keep.put(pair[0], link=link), found))
-        for name, (sha256, size) in zip(names, kept, strict=True):
+        for (source, _), name in zip(found, names, strict=True):
+            sha256, size = self.objects.put(source, link=link)
             self.add(Entry(name, sha256, size), overwrite=overwrite)
 
     def add_reference(self, uri: str, name: str | None, *, checksum: bool, most: int) -> list[Entry]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlparse
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
 
     from tracker_core._artifacts.objects import Objects
     from tracker_core._artifacts.version import Entry
-
-_THREADS = 4
 
 
 def fetch(entry: Entry, objects: Objects, root: Path, *, skip_missing: bool = False) -> Path:
@@ -43,9 +40,8 @@ def fetch(entry: Entry, objects: Objects, root: Path, *, skip_missing: bool = Fa
 def fetch_all(entries: Sequence[Entry], objects: Objects, root: Path, *, skip_missing: bool) -> None:
     """Puts all of `entries` below `root`; other files there stay."""
     root.mkdir(parents=True, exist_ok=True)
-    with ThreadPoolExecutor(_THREADS, "artifact") as pool:
-        for _ in pool.map(lambda entry: fetch(entry, objects, root, skip_missing=skip_missing), entries):
-            pass
+    for entry in entries:
+        fetch(entry, objects, root, skip_missing=skip_missing)
 
 
 def differences(entries: Iterable[Entry], root: Path) -> list[str]:

@@ -51,6 +51,10 @@ class Objects:
                 return self.put_bytes(file.read())
             if link:
                 return self._link(source)
+            # Reading twice costs a tenth of writing a copy that is then found to be here already.
+            digest, size = hashed(source)
+            if self.has(digest):
+                return digest, size
             with self._temporary() as temporary:
                 digest, size = _copy(file, temporary)
                 self._settle(temporary, digest)
@@ -115,13 +119,14 @@ class Objects:
 
     @contextlib.contextmanager
     def _temporary(self) -> Iterator[Path]:
-        folder = self.folder / "tmp"
-        path = folder / f"{os.getpid()}-{next(_counter)}"
-        folder.mkdir(parents=True, exist_ok=True)
+        """A name for a file that is renamed in the block; when the block fails, the file is removed."""
+        path = self.folder / "tmp" / f"{os.getpid()}-{next(_counter)}"
+        path.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield path
-        finally:
+        except BaseException:
             path.unlink(missing_ok=True)
+            raise
 
 
 def hashed(path: Path) -> tuple[str, int]:

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 import tracker_core as tracker
-from tracker_core._artifacts import fetch
 from tracker_core._artifacts.collection import Collection, collections, objects
 from tracker_core._artifacts.objects import Objects, hashed
 
@@ -112,7 +111,6 @@ def test_interrupted_download_goes_on(tree, tmp_path, monkeypatch):
         placed.append(target)
         place(self, sha256, target)
 
-    monkeypatch.setattr(fetch, "_THREADS", 1)
     monkeypatch.setattr(Objects, "place", fails)
     with pytest.raises(OSError, match="No space"):
         artifact.download(tmp_path / "out")
