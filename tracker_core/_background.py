@@ -58,7 +58,7 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     """What the script got of it."""
     cwd: str
     program: str | None
-    """The main script, absolute; None in a notebook or at a prompt."""
+    """The main script or notebook, absolute; None at a prompt, or where a notebook cannot be found."""
     executable: str
     python: str
     path: list[str]
@@ -247,7 +247,9 @@ def _move(fd: int) -> int:
 def _program() -> str | None:
     main = sys.modules.get("__main__")
     path = getattr(main, "__file__", None)
-    return str(Path(path).absolute()) if path else None
+    # A notebook is no module; the editor tells the kernel where it lies (VS Code in a variable, Jupyter's server so).
+    path = path or getattr(main, "__vsc_ipynb_file__", None) or os.environ.get("JPY_SESSION_NAME")
+    return str(Path(path).absolute()) if path and Path(path).is_file() else None
 
 
 def _pidfd() -> int | None:

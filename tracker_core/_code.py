@@ -6,9 +6,10 @@ import inspect
 import os
 import shutil
 import subprocess
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from tracker_core import _records as records
 
@@ -24,31 +25,35 @@ _ENVIRONMENT_MARKS = ("pyvenv.cfg", "conda-meta")
 _GIT_TIMEOUT = 10.0
 
 
-def save_script(path: str, base: str, folder: RunFolder, write: Callable[[records.Record], None]) -> str:
+def save_script(path: str, base: str, folder: RunFolder, time: float) -> records.File:
     """Keeps one script or notebook under its path relative to `base` (its bare name when it lies elsewhere).
 
-    Returns that path below the run's `files/`. Raises OSError when the script cannot be read.
+    The record asks for another copy of a notebook at the end, since it is saved while it runs. Raises OSError when
+    the script cannot be read.
     """
     relative = os.path.relpath(path, base)
     if relative.startswith(os.pardir):
         relative = Path(path).name
-    return _keep(Path(path), Path(FOLDER, relative), folder, write)
+    record = _keep(Path(path), Path(FOLDER, relative), folder, time)
+    if path.endswith(".ipynb"):
+        return msgspec.structs.replace(record, policy="end", source=path)
+    return record
 
 
 def log_code(
     folder: RunFolder,
-    write: Callable[[records.Record], None],
+    time: float,
     *,
     root: str | os.PathLike[str] = ".",
     name: str | None = None,
     include_fn: Callable[..., bool] | None = None,
     exclude_fn: Callable[..., bool] | None = None,
-) -> list[str]:
+) -> list[records.File]:
     """Keeps the code below `root`: its `.py` files, or what `include_fn` wants and `exclude_fn` does not.
 
     Both are asked with the absolute path, and with `root` when they take a second argument. Left out from the start
     are hidden folders, environments, the tracker's own folder, and in a git repository what it ignores. With `name`
-    the files come below `code/<name>/`. Returns the paths below the run's `files/`.
+    the files come below `code/<name>/`. Returns a record for each.
     """
     top = Path(root).resolve()
     include = _asker(include_fn, str(top)) if include_fn else _is_python
@@ -58,16 +63,15 @@ def log_code(
     for path in _candidates(top, folder.root.resolve()):
         absolute = str(path)
         if include(absolute) and not (exclude and exclude(absolute)):
-            kept.append(_keep(path, target / path.relative_to(top), folder, write))
+            kept.append(_keep(path, target / path.relative_to(top), folder, time))
     return kept
 
 
-def _keep(source: Path, relative: Path, folder: RunFolder, write: Callable[[records.Record], None]) -> str:
+def _keep(source: Path, relative: Path, folder: RunFolder, time: float) -> records.File:
     target = folder.files / relative
     target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source, target)
-    write(records.File(time=time.time(), path=relative.as_posix(), size=target.stat().st_size))
-    return relative.as_posix()
+    shutil.copy2(source, target)
+    return records.File(time=time, path=relative.as_posix(), size=target.stat().st_size)
 
 
 def _candidates(top: Path, own: Path) -> Iterator[Path]:

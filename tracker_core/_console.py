@@ -28,15 +28,16 @@ _LAST_WAIT = 1.0
 
 
 @contextmanager
-def captured(write: Callable[[records.Record], None]) -> Iterator[None]:
-    """For as long as this is open, the terminal output goes to `write` as `Console` records.
+def captured(write: Callable[[records.Record], None], now: Callable[[], float] = time.time) -> Iterator[None]:
+    """For as long as this is open, the terminal output goes to `write` as `Console` records, which get their time of
+    `now`.
 
     A finished line is written at once, a progress bar or prompt about once a second and at the end. Nothing that fails
     here, `write` included, is seen by the code that prints. Forked children are not captured.
     """
-    captures = [Capture("stdout", sys.stdout, write)]
+    captures = [Capture("stdout", sys.stdout, write, now)]
     if sys.stderr is not sys.stdout:
-        captures.append(Capture("stderr", sys.stderr, write))
+        captures.append(Capture("stderr", sys.stderr, write, now))
     try:
         with _in_every_cell(captures):
             yield
@@ -67,10 +68,17 @@ def _in_every_cell(captures: list[Capture]) -> Iterator[None]:
 class Capture:
     """One stream with its `write` replaced, until `close`."""
 
-    def __init__(self, name: Literal["stdout", "stderr"], stream: Any, write: Callable[[records.Record], None]) -> None:
+    def __init__(
+        self,
+        name: Literal["stdout", "stderr"],
+        stream: Any,
+        write: Callable[[records.Record], None],
+        now: Callable[[], float],
+    ) -> None:
         self._name: Literal["stdout", "stderr"] = name
         self._stream = stream
         self._write = write
+        self._now = now
         self._terminal = Terminal()
         self._sent: dict[int, str] = {}
         self._texts: deque[str] = deque()
@@ -154,7 +162,7 @@ class Capture:
             text = terminal.lines[number].render()
             if self._sent.get(number) != text:
                 self._sent[number] = text
-                self._write(records.Console(time=time.time(), stream=self._name, line=number, text=text))
+                self._write(records.Console(time=self._now(), stream=self._name, line=number, text=text))
         terminal.dirty -= ready
         terminal.finished.clear()
         if len(terminal.lines) > 2 * WINDOW and not terminal.dirty:

@@ -302,9 +302,11 @@ class Run(Verbs):
             return []
         from tracker_core import _code
 
-        return _code.log_code(
-            self.folder, self._record, root=root, name=name, include_fn=include_fn, exclude_fn=exclude_fn
-        )
+        time = self._logbook.now()
+        kept = _code.log_code(self.folder, time, root=root, name=name, include_fn=include_fn, exclude_fn=exclude_fn)
+        for record in kept:
+            self._record(record)
+        return [record.path for record in kept]
 
     def mark_preempting(self) -> None:
         """Says that the machine is about to be taken away: a failing end is then "preempted", not "failed"."""

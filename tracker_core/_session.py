@@ -253,7 +253,7 @@ def _capture_console(run: Run) -> None:
         return
     from tracker_core import _console
 
-    run._opened.enter_context(_console.captured(run._logbook.write))
+    run._opened.enter_context(_console.captured(run._logbook.write, run._logbook.now))
 
 
 def _attach_switches(run: Run) -> None:

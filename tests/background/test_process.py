@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from tracker_core import _journal as journal
 from tracker_core import _records as records
+from tracker_core.background import parent
 
 knows_exits = pytest.mark.skipif(
     sys.platform != "linux" or tuple(map(int, os.uname().release.split(".")[:2])) < (6, 15),
@@ -53,6 +55,46 @@ def test_a_process_that_dies_without_a_word_gets_its_state(train, death, state, 
     snapshot = training.snapshot()
     assert (snapshot.state, snapshot.exit_code, snapshot.last.signal) == (state, exit_code, name)
     assert not any(journal.alive(path) for path in training.folder.journals())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a pidfd and /proc")
+@pytest.mark.parametrize(
+    ("death", "ended"),
+    [
+        ("os._exit(3)", parent.Exit(code=3)),
+        ("os._exit(0)", parent.Exit(code=0)),
+        ("os.kill(os.getpid(), 9)", parent.Exit(signal="SIGKILL")),
+        ("os.kill(os.getpid(), 64)", parent.Exit(signal="SIGRTMAX")),
+    ],
+)
+def test_an_older_kernel_tells_it_while_the_process_waits_to_be_collected(monkeypatch, death, ended):
+    monkeypatch.setattr(parent, "_GET_INFO", 0)
+    process = subprocess.Popen(
+        [sys.executable, "-c", f"import os, sys; sys.stdin.read(); {death}"], stdin=subprocess.PIPE
+    )
+    pidfd = os.pidfd_open(process.pid)
+    try:
+        watched = parent.Parent(process.pid, pidfd)
+        assert not watched.gone()
+        process.stdin.close()
+        process.stdin = None
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert watched.gone()
+        assert watched.exit(0.1) == ended
+    finally:
+        os.close(pidfd)
+        process.wait()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a pidfd and /proc")
+def test_nobody_guesses_how_a_process_ended_that_was_collected(monkeypatch):
+    monkeypatch.setattr(parent, "_GET_INFO", 0)
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(30)"])
+    pidfd = os.pidfd_open(process.pid)
+    process.kill()
+    process.wait()
+    assert parent.Parent(process.pid, pidfd).exit(10) is None
+    os.close(pidfd)
 
 
 @knows_exits

@@ -5,11 +5,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from tracker_core import _folder
 from tracker_core._journal import Numbers, Reader, open_writer
+from tracker_core.background import gpu
 from tracker_core.background.gpu import Gpus
 from tracker_core.background.system import System, Tree
 
@@ -90,6 +92,59 @@ def test_the_interval_zero_switches_them_off(train):
     training = train(script + "; background.finish(30)")
     training.wait()
     assert not [item for item in training.records("background") if isinstance(item, Numbers)]
+
+
+class FakeLibrary:
+    """nvidia-ml-py on a machine with one GPU that cannot tell its power limit."""
+
+    class NVMLError(Exception):
+        pass
+
+    NVML_TEMPERATURE_GPU = 0
+
+    def __getattr__(self, name):
+        def answer(*_):
+            if name == "nvmlDeviceGetEnforcedPowerLimit":
+                raise self.NVMLError
+            return {
+                "nvmlDeviceGetCount": 1,
+                "nvmlDeviceGetName": b"Some GPU",
+                "nvmlDeviceGetMemoryInfo": SimpleNamespace(total=80, used=20),
+                "nvmlDeviceGetUtilizationRates": SimpleNamespace(gpu=50, memory=10),
+                "nvmlDeviceGetTemperature": 60,
+                "nvmlDeviceGetPowerUsage": 250_000,
+                "nvmlSystemGetDriverVersion": "600.1",
+                "nvmlSystemGetCudaDriverVersion": 13010,
+            }.get(name)
+
+        return answer
+
+
+def test_what_a_gpu_cannot_tell_is_left_out(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pynvml", FakeLibrary())
+    monkeypatch.setattr(gpu, "_DEVICES", ("/",))
+    gpus = Gpus()
+    assert gpus.facts() == {
+        "gpu": [{"name": "Some GPU", "memory": 80}],
+        "gpu_count": 1,
+        "gpu_driver": "600.1",
+        "cuda": "13.1",
+    }
+    assert gpus.sample() == {
+        "system.gpu.0.gpu": 50.0,
+        "system.gpu.0.memory": 10.0,
+        "system.gpu.0.memoryAllocatedBytes": 20.0,
+        "system.gpu.0.memoryAllocated": 25.0,
+        "system.gpu.0.temp": 60.0,
+        "system.gpu.0.powerWatts": 250.0,
+    }
+
+
+def test_a_machine_without_a_driver_has_no_gpus(monkeypatch):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr(gpu, "_DEVICES", ())
+    assert Gpus().facts() == {}
+    assert Gpus().sample() == {}
 
 
 @pytest.mark.skipif(not Path("/dev/nvidiactl").exists(), reason="needs an NVIDIA GPU")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tracker_core import _records as records
-from tracker_core._journal import Numbers
+from tracker_core._journal import Numbers, Reader
 
 TAIL = """
 import time
@@ -110,6 +110,28 @@ background.finish(30)
     )
     training.wait()
     assert values(training) == [1.0]
+
+
+def test_a_resumed_run_does_not_follow_what_its_past_asked_for(train):
+    training = train(
+        """
+Path("data.txt").write_text("1\\n")
+writer, background = start(system_interval=0.0)
+folder = _folder.RunFolder(writer.path.parent)
+other = _journal.open_writer(folder, "rank1", run="r1", attempt=1)
+other.write(records.Tail(time=time.time(), tail="lines", source="data.txt"))
+other.close()
+end(writer, exit_code=0)
+background.finish(30)
+writer = _journal.open_writer(folder, "main", run="r1", attempt=2)
+background = _background.launch(folder, run="r1", attempt=2, journal=writer.path, settings=_settings.Settings())
+end(writer, exit_code=0)
+background.finish(30)
+"""
+    )
+    training.wait()
+    second = Reader(training.folder.path / "002-background.0000.journal")
+    assert not [item for item in second.entries() if isinstance(item, Numbers)]
 
 
 def test_tails_that_fail_or_do_not_exist_stop_nothing(train):

@@ -13,9 +13,11 @@ def folder():
     return _folder.create(Path("tracker"), "r1", offline=True)
 
 
-@pytest.fixture
-def written() -> list:
-    return []
+def paths(folder, **choice) -> list[str]:
+    records = _code.log_code(folder, 1.0, **choice)
+    for record in records:
+        assert record.size == (folder.files / record.path).stat().st_size
+    return [record.path for record in records]
 
 
 @pytest.fixture
@@ -36,44 +38,44 @@ def _project(folder) -> None:
 
 
 @pytest.mark.usefixtures("_project")
-def test_keeps_python_files_and_leaves_environments_out(folder, written):
-    kept = _code.log_code(folder, written.append)
+def test_keeps_python_files_and_leaves_environments_out(folder):
+    kept = paths(folder)
     assert kept == ["code/ignored/big.py", "code/pkg/model.py", "code/train.py"]
     assert (folder.files / "code/pkg/model.py").read_text() == "# pkg/model.py"
-    assert [(record.path, record.size) for record in written] == [
-        (path, (folder.files / path).stat().st_size) for path in kept
-    ]
 
 
 @pytest.mark.usefixtures("_project")
-def test_leaves_out_what_git_ignores(folder, written):
+def test_leaves_out_what_git_ignores(folder):
     subprocess.run(["git", "init", "-q"], check=True)
     Path(".gitignore").write_text("ignored/\n")
-    assert _code.log_code(folder, written.append) == ["code/pkg/model.py", "code/train.py"]
+    assert paths(folder) == ["code/pkg/model.py", "code/train.py"]
 
 
 @pytest.mark.usefixtures("_project")
-def test_takes_what_it_is_told_to(folder, written):
+def test_takes_what_it_is_told_to(folder):
     asked = []
 
     def include(path: str, root: str) -> bool:
         asked.append((path, root))
         return path.endswith((".py", ".csv"))
 
-    kept = _code.log_code(
-        folder, written.append, root="pkg", name="mine", include_fn=include, exclude_fn=lambda path: "model" in path
-    )
+    kept = paths(folder, root="pkg", name="mine", include_fn=include, exclude_fn=lambda path: "model" in path)
     assert kept == ["code/mine/data.csv"]
     assert asked[0] == (str(Path("pkg/data.csv").resolve()), str(Path("pkg").resolve()))
 
 
-def test_a_script_keeps_its_place_below_the_working_directory(folder, written):
+def test_a_script_keeps_its_place_below_the_working_directory(folder):
     Path("jobs").mkdir()
     Path("jobs/train.py").write_text("1")
-    assert _code.save_script(str(Path("jobs/train.py").absolute()), str(Path.cwd()), folder, written.append) == (
-        "code/jobs/train.py"
-    )
+    script = str(Path("jobs/train.py").absolute())
+    assert _code.save_script(script, str(Path.cwd()), folder, 1.0).path == "code/jobs/train.py"
     Path("below").mkdir()
-    base = str(Path("below").absolute())
-    assert _code.save_script(str(Path("jobs/train.py").absolute()), base, folder, written.append) == "code/train.py"
-    assert len(written) == 2
+    assert _code.save_script(script, str(Path("below").absolute()), folder, 1.0).path == "code/train.py"
+    assert (folder.files / "code/train.py").read_text() == "1"
+
+
+def test_a_notebook_is_to_be_copied_again_at_the_end(folder):
+    notebook = Path("work.ipynb").absolute()
+    notebook.write_text("{}")
+    record = _code.save_script(str(notebook), str(Path.cwd()), folder, 1.0)
+    assert (record.path, record.policy, record.source) == ("code/work.ipynb", "end", str(notebook))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from tracker_core import _records as records
 from tracker_core import _roots
+from tracker_core.background.clock import now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from tracker_core._background import Launch
     from tracker_core._folder import RunFolder
     from tracker_core._journal import Writer
+    from tracker_core.background.saved import Saved
 
 
-def steps(launch: Launch, folder: RunFolder, writer: Writer) -> list[tuple[str, Callable[[], object]]]:
+def steps(launch: Launch, folder: RunFolder, writer: Writer, saved: Saved) -> list[tuple[str, Callable[[], object]]]:
     """The steps with their names; what is quick to have comes first."""
-    capture = Capture(launch, folder, writer)
+    capture = Capture(launch, folder, writer, saved)
     found: list[tuple[str, Callable[[], object]]] = [
         ("machine", capture.machine),
         ("packages", capture.packages),
@@ -36,8 +37,9 @@ def steps(launch: Launch, folder: RunFolder, writer: Writer) -> list[tuple[str, 
 class Capture:
     """Writes what it finds as `Metadata` and `File` records."""
 
-    def __init__(self, launch: Launch, folder: RunFolder, writer: Writer) -> None:
+    def __init__(self, launch: Launch, folder: RunFolder, writer: Writer, saved: Saved) -> None:
         self._launch = launch
+        self._saved = saved
         self._folder = folder
         self._writer = writer
 
@@ -69,12 +71,14 @@ class Capture:
         from tracker_core import _code
 
         assert self._launch.program is not None
-        _code.save_script(self._launch.program, self._launch.cwd, self._folder, self._writer.write)
+        record = _code.save_script(self._launch.program, self._launch.cwd, self._folder, now())
+        self._writer.write(record)
+        self._saved.add(record)
 
     def _facts(self, facts: dict[str, Any]) -> None:
         if facts:
-            self._writer.write(records.Metadata(time=time.time(), data=facts))
+            self._writer.write(records.Metadata(time=now(), data=facts))
 
     def _file(self, path: Path) -> None:
         relative = path.relative_to(self._folder.files).as_posix()
-        self._writer.write(records.File(time=time.time(), path=relative, size=path.stat().st_size))
+        self._writer.write(records.File(time=now(), path=relative, size=path.stat().st_size))

@@ -64,9 +64,10 @@ class Channel:
             self.guessed = self.guessed or line == b"leave"
 
     def _catch_signals(self) -> int:
-        # A terminal's Ctrl-C and hang-up are the training's business. SIGTERM has to interrupt a `poll`, which
-        # Python restarts after a handler, hence the pipe.
-        for number in (signal.SIGINT, signal.SIGHUP):
+        # A terminal's Ctrl-C and hang-up are the training's business, and so is what a scheduler sends to all
+        # processes of a job as a warning. SIGTERM has to interrupt a `poll`, which Python restarts after a handler,
+        # hence the pipe.
+        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2):
             signal.signal(number, signal.SIG_IGN)
         wake, waker = os.pipe()
         os.set_blocking(waker, False)

@@ -17,22 +17,26 @@ _STEP = struct.Struct("<13xq")
 
 
 class Follow:
-    """The journals of one run, each from where it was left; `main` is the name of the training process's own."""
+    """The journals of one attempt, each from where it was left; `main` is the name of the training process's own.
 
-    def __init__(self, folder: RunFolder, main: str, *, own: str) -> None:
+    Earlier attempts had background processes of their own, which did what they asked for.
+    """
+
+    def __init__(self, folder: RunFolder, attempt: int, main: str) -> None:
         self.end: records.End | None = None
         """The last word of the training process."""
         self.preempting = False
         self._folder = folder
+        self._attempt = attempt
         self._main = main
-        self._own = own
         self._readers: dict[str, Reader] = {}
 
     def read(self) -> list[records.Record]:
         """What is new but for rows: of the training process, and of ranks, workers and forked children."""
         found: list[records.Record] = []
         for path in self._folder.journals():
-            if path.name != self._main and _label(path) in ("main", "background"):
+            attempt, label = _name(path)
+            if path.name != self._main and (attempt != self._attempt or label in ("main", "background")):
                 continue
             reader = self._readers.setdefault(path.name, Reader(path))
             new = [item for item in reader.blocks() if not isinstance(item, Block)]
@@ -52,7 +56,8 @@ class Follow:
         """The step that comes after every system sample of earlier attempts."""
         following = 0
         for path in self._folder.journals():
-            if path.name == self._own or _label(path) != "background":
+            attempt, label = _name(path)
+            if attempt >= self._attempt or label != "background":
                 continue
             for item in Reader(path).blocks():
                 if isinstance(item, Block) and item.key_set.stream == "system":
@@ -61,6 +66,7 @@ class Follow:
         return following
 
 
-def _label(path: Path) -> str:
-    """`main` of `001-main~2.0000.journal`."""
-    return path.name.split(".", 1)[0].partition("-")[2].partition("~")[0]
+def _name(path: Path) -> tuple[int, str]:
+    """Attempt and label: 1 and `main` of `001-main~2.0000.journal`."""
+    attempt, _, label = path.name.partition(".")[0].partition("-")
+    return int(attempt) if attempt.isdecimal() else 0, label.partition("~")[0]

@@ -34,10 +34,18 @@ class Parent:
     def __init__(self, pid: int, pidfd: int | None) -> None:
         self.pid = pid
         self.pidfd = pidfd
+        self._seen: int | None = None
+        self._looked = False
 
     def gone(self) -> bool:
         """Whether it has ended. Asked when the pipe has ended, which without a pidfd has to serve as the answer."""
         return self.pidfd is None or bool(_poll(self.pidfd, select.POLLIN, 0))
+
+    def look(self) -> None:
+        """To be called as soon as it is gone: before Linux 6.15 its status stays but for a moment."""
+        if not self._looked and self.pidfd is not None:
+            self._seen = _zombie_status(self.pid)
+            self._looked = True
 
     def exit(self, patience: float) -> Exit | None:
         """How it ended, once it is gone; None where nobody can tell.
@@ -46,20 +54,16 @@ class Parent:
         """
         if self.pidfd is None:
             return None
+        self.look()
         deadline = time.monotonic() + patience
-        while True:
-            status = _kept_status(self.pidfd)
-            waiting = _zombie_status(self.pid) if status is None else None
-            if status is None and waiting is not None and (waiting or time.monotonic() >= deadline):
-                status = waiting  # a zero may also mean "not for you to know", so it counts only in the end
-            if status is not None:
-                return _decode(status)
-            if waiting is None and not Path(f"/proc/{self.pid}").exists():
+        while (status := _kept_status(self.pidfd)) is None:
+            # Seen on a dead process that waits to be collected, a zero may also mean "not for you to know".
+            if self._seen or time.monotonic() >= deadline or not Path(f"/proc/{self.pid}").exists():
                 status = _kept_status(self.pidfd)
-                return _decode(status) if status is not None else None
-            if time.monotonic() >= deadline:
-                return None
+                status = self._seen if status is None else status
+                break
             _poll(self.pidfd, 0, 0.05)  # ends early when the process has been collected (POLLHUP)
+        return None if status is None else _decode(status)
 
 
 def _kept_status(pidfd: int) -> int | None:

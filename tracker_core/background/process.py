@@ -21,6 +21,7 @@ from tracker_core._background import PIDFD, VARIABLE, Launch
 from tracker_core._folder import RunFolder
 from tracker_core.background import capture
 from tracker_core.background.channel import Channel
+from tracker_core.background.clock import now
 from tracker_core.background.encode import Encoding
 from tracker_core.background.follow import Follow
 from tracker_core.background.parent import Parent
@@ -72,7 +73,7 @@ class Process:
         self._writer = journal.open_writer(
             self._folder, "background", run=launch.run, attempt=launch.attempt, buffered=launch.buffered
         )
-        self._follow = Follow(self._folder, launch.journal, own=self._writer.path.name)
+        self._follow = Follow(self._folder, launch.attempt, launch.journal)
         self._sync = Sync(self._folder)
         self._tails = Tails(JournalSink(self._writer, self._folder.files), self._guard, launch.cwd)
         self._encoding = Encoding(self._folder, self._writer.write)
@@ -80,25 +81,25 @@ class Process:
         self._system: System | None = None
         self._failures: dict[str, int] = {}
         self._deadline: float | None = None
-        self._steps = capture.steps(launch, self._folder, self._writer)
-        now = time.monotonic()
+        self._steps = capture.steps(launch, self._folder, self._writer, self._saved)
+        clock = time.monotonic()
         self._timers = [
-            Timer("heartbeat", self._beat, HEARTBEAT_INTERVAL, now),
-            Timer("sync", self._sync.sync, SYNC_INTERVAL, now + SYNC_INTERVAL),
-            Timer("journals", self._read, READ_INTERVAL, now),
-            Timer("tails", self._tails.poll, TAIL_INTERVAL, now),
-            Timer("media", self._encoding.poll, ENCODE_INTERVAL, now + ENCODE_INTERVAL),
-            Timer("saved files", partial(self._saved.refresh, last=False), SAVED_INTERVAL, now + SAVED_INTERVAL),
+            Timer("heartbeat", self._beat, HEARTBEAT_INTERVAL, clock),
+            Timer("sync", self._sync.sync, SYNC_INTERVAL, clock + SYNC_INTERVAL),
+            Timer("journals", self._read, READ_INTERVAL, clock),
+            Timer("tails", self._tails.poll, TAIL_INTERVAL, clock),
+            Timer("media", self._encoding.poll, ENCODE_INTERVAL, clock + ENCODE_INTERVAL),
+            Timer("saved files", partial(self._saved.refresh, last=False), SAVED_INTERVAL, clock + SAVED_INTERVAL),
         ]
         if launch.system_interval > 0:
-            first = now + min(FIRST_SAMPLE, launch.system_interval)
+            first = clock + min(FIRST_SAMPLE, launch.system_interval)
             self._timers.append(Timer("system metrics", self._sample, launch.system_interval, first))
 
     def run(self) -> None:
         """Works until the training process is over and all is done, SIGTERM, or the run folder is deleted."""
         self._channel.say(f"pid {os.getpid()}")
         while not self._over():
-            self._channel.listen(0 if self._steps else self._pause())
+            self._listen(0 if self._steps else self._pause())
             if self._steps:
                 self._guard(*self._steps.pop(0))
             self._tick()
@@ -110,6 +111,11 @@ class Process:
         if self._exists():
             self._guard("journal", self._writer.close)
             self._guard("sync", self._sync.sync)
+
+    def _listen(self, timeout: float) -> None:
+        self._channel.listen(timeout)
+        if self._channel.gone:
+            self._parent.look()
 
     def _over(self) -> bool:
         """Whether the loop is over. What is captured is captured to its end, or the run would never tell its commit."""
@@ -128,10 +134,10 @@ class Process:
         return max(0.0, min(due, self._deadline or due) - time.monotonic())
 
     def _tick(self) -> None:
-        now = time.monotonic()
+        clock = time.monotonic()
         for timer in self._timers:
-            if timer.due <= now:
-                timer.due = now + timer.every
+            if timer.due <= clock:
+                timer.due = clock + timer.every
                 self._guard(timer.name, timer.action)
         if self._channel.notified:
             self._channel.notified = False
@@ -148,7 +154,7 @@ class Process:
             return None
 
     def _beat(self) -> None:
-        self._writer.write(records.Heartbeat(time=time.time()))
+        self._writer.write(records.Heartbeat(time=now()))
 
     def _sample(self) -> None:
         if self._system is None:
@@ -190,7 +196,7 @@ class Process:
         self._tails.close()
 
     def _hurried(self) -> bool:
-        self._channel.listen(0)
+        self._listen(0)
         return self._channel.quick
 
     def _judge(self) -> None:
@@ -201,12 +207,12 @@ class Process:
         ended = self._parent.exit(_PATIENCE)
         if end is not None and (ended is None or agrees(end, ended)):
             return
-        self._writer.write(verdict(ended, preempting=self._follow.preempting, time=time.time()))
+        self._writer.write(verdict(ended, preempting=self._follow.preempting, time=now()))
 
     def _await_code(self) -> None:
         """The training process is in its last moments: its exit code is known when they are over."""
         while not self._channel.gone and not self._channel.quick and self._exists():
-            self._channel.listen(HEARTBEAT_INTERVAL)
+            self._listen(HEARTBEAT_INTERVAL)
         if self._channel.gone and self._exists():
             self._guard("journals", self._read)
             self._guard("final state", self._judge)

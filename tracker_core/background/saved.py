@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
+
+from tracker_core.background.clock import now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,15 +45,15 @@ class Saved:
         assert record.source is not None
         source, target = Path(record.source), self._files / record.path
         try:
-            now = _state(source)
-            if now == self._copied.get(record.path):
+            state = _state(source)
+            if state == self._copied.get(record.path):
                 return
             if not source.samefile(target):  # a file may be saved from where it is kept
                 _copy(source, target)
         except OSError:  # taken away meanwhile, and then the copy that we have is the last word
             return
-        self._copied[record.path] = now
-        self._write(msgspec.structs.replace(record, time=time.time(), size=now[1], sha256=None))
+        self._copied[record.path] = state
+        self._write(msgspec.structs.replace(record, time=now(), size=state[1], sha256=None))
 
 
 def _state(path: Path) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from tracker_core._journal import ROW
+from tracker_core.background.clock import now
 
 if TYPE_CHECKING:
     from tracker_core._journal import KeySet, Writer
@@ -37,7 +38,7 @@ class System:
         """Writes one row."""
         values = {**self._tree.sample(), **self._machine(), **self._gpus.sample()}
         key_set: KeySet = writer.key_set(tuple(values), "d" * len(values), "system")
-        writer.append(key_set.pack(ROW, key_set.id, self._step, time.time(), *values.values()))
+        writer.append(key_set.pack(ROW, key_set.id, self._step, now(), *values.values()))
         self._step += 1
 
     def _machine(self) -> dict[str, float]:
@@ -82,9 +83,8 @@ class Tree:
                 seconds[process.pid, process.create_time()] = times.user + times.system
         # A process that came since the last sample has used what it used since then; one that went is not counted.
         busy = sum(used - self._seconds.get(key, 0.0) for key, used in seconds.items())
-        now = time.monotonic()
-        elapsed = now - self._time
-        self._seconds, self._time = seconds, now
+        elapsed = time.monotonic() - self._time
+        self._seconds, self._time = seconds, self._time + elapsed
         return {
             "system.proc.cpu": 100 * busy / elapsed if elapsed > 0 else 0.0,
             "system.proc.cpu.threads": float(threads),
