@@ -76,8 +76,8 @@ class Background:
     """
 
     def __init__(self, to: int, back: int, child: int | None) -> None:
-        self._to = to
-        self._back = back
+        self._to = Pipe(to)
+        self._back = Pipe(back)
         self._child = child
         self._rest = b""
         self._closed = False
@@ -106,31 +106,30 @@ class Background:
         if self._closed:
             return
         self._closed = True
-        for fd in (self._to, self._back):
-            with contextlib.suppress(OSError):  # the user's code closed every descriptor it found
-                os.close(fd)
+        self._to.close()
+        self._back.close()
 
     def _tell(self, line: bytes) -> bool:
-        if self._closed:
+        if self._closed or not self._to.ours():
             return False
         try:
             # Asked first, since a user may have set SIGPIPE to kill.
             poll = select.poll()
-            poll.register(self._to, select.POLLOUT)
-            if poll.poll(0) != [(self._to, select.POLLOUT)]:
+            poll.register(self._to.fd, select.POLLOUT)
+            if poll.poll(0) != [(self._to.fd, select.POLLOUT)]:
                 return False
-            return os.write(self._to, line) == len(line)
+            return os.write(self._to.fd, line) == len(line)
         except OSError:
             return False
 
     def _await_done(self, deadline: float, on_progress: Callable[[str], None] | None) -> bool:
         poll = select.poll()
-        poll.register(self._back, select.POLLIN)
+        poll.register(self._back.fd, select.POLLIN)
         while (left := deadline - time.monotonic()) > 0:
             if not poll.poll(left * 1000):
                 return False
             try:
-                data = os.read(self._back, 4096)
+                data = os.read(self._back.fd, 4096)
             except OSError:
                 return False
             if not data:
@@ -154,6 +153,33 @@ class Background:
             os.waitpid(self._child, os.WNOHANG)
         except OSError:
             return
+
+
+class Pipe:
+    """One end of a pipe that is ours only as long as nobody closes all descriptors, as daemons do.
+
+    The number may then stand for a file of the user, which we must neither write nor close.
+    """
+
+    __slots__ = ("_identity", "fd")
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+        self._identity = self._look()
+
+    def ours(self) -> bool:
+        return self._look() == self._identity
+
+    def close(self) -> None:
+        if self.ours():
+            os.close(self.fd)
+
+    def _look(self) -> tuple[int, int] | None:
+        try:
+            stat = os.fstat(self.fd)
+        except OSError:
+            return None
+        return stat.st_dev, stat.st_ino
 
 
 def launch(folder: RunFolder, *, run: str, attempt: int, journal: Path, settings: Settings) -> Background:

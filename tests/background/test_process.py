@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tracker_core import _background, _folder, _settings
 from tracker_core import _journal as journal
 from tracker_core import _records as records
 from tracker_core.background import parent
@@ -208,6 +209,64 @@ background.finish(30)
 """
     )
     assert training.wait().endswith("no child\n")
+
+
+def test_a_script_that_closes_every_descriptor_keeps_its_files(train):
+    training = train(
+        """
+writer, background = start()
+os.closerange(3, 256)
+files = [open(f"file{number}", "w") for number in range(40)]
+background.notify()
+print(background.finish(30))
+for file in files:
+    file.write("mine")
+    file.close()
+sys.stdout.flush()
+os._exit(3)
+"""
+    )
+    assert training.wait() == "False\n"
+    assert {Path(f"file{number}").read_text() for number in range(40)} == {"mine"}
+    assert training.snapshot().state in ("failed", "crashed")
+
+
+def test_a_script_that_becomes_another_program_is_watched_to_its_end(train):
+    training = train("writer, background = start(); os.execv('/bin/sh', ['sh', '-c', 'sleep 0.3; exit 5'])")
+    training.wait()
+    assert training.snapshot().state in ("failed", "crashed")
+
+
+def test_a_container_without_a_shell_has_one_too(train):
+    training = train(
+        """
+_background._SHELL = "/nonexistent"
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+writer, background = start()
+end(writer, exit_code=0)
+print(background.finish(30))
+"""
+    )
+    assert training.wait() == "True\n"
+    assert training.log() == ""
+
+
+def test_a_frozen_program_cannot_start_one(monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    folder = _folder.create(tmp_path, "r1", offline=True)
+    with pytest.raises(OSError, match="interpreter as a program of its own"):
+        _background.launch(folder, run="r1", attempt=1, journal=tmp_path / "j", settings=_settings.Settings())
+
+
+def test_a_very_long_command_line_is_cut(train):
+    arguments = tuple("x" * 1000 for _ in range(100))
+    training = train(
+        "writer, background = start(); end(writer, exit_code=0); background.finish(30)", arguments=arguments
+    )
+    training.wait()
+    args = training.snapshot().metadata["args"]
+    assert 10 < len(args) < 20
+    assert args[-1] == "..."
 
 
 def test_ctrl_c_in_the_terminal_does_not_reach_it(train, backgrounds, until):
