@@ -105,7 +105,7 @@ def workshop(tmp_path):
         draft.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def workshop_factory(tmp_path_factory):
     """A new workshop at every call, for tests that run many examples."""
 

@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+import threading
 
 import pytest
 
@@ -161,3 +162,45 @@ def test_copy_that_grows_is_followed(workshop, tmp_path):
     (run,) = store.runs()
     assert run.card.state == "finished"
     assert len(series.load(store.db, run.number, "loss").steps) == 100
+
+
+def test_run_in_hand_outlives_the_index(workshop):
+    workshop.run("r1").end()
+    draft = workshop.run("r2")
+    draft.log(0, x=1.0)
+    store = workshop.store()
+    _, run = store.runs()
+    for path in workshop.root.glob(f"{index.FILE}*"):
+        path.unlink()
+    run = store.refresh_run(run)
+    assert run.card.id == "r2"
+    assert series.load(store.db, run.number, "x").values.tolist() == [1.0]
+
+
+def test_one_run_alone(workshop):
+    workshop.run("r1").end()
+    draft = workshop.run("r2")
+    draft.end()
+    alone = index.Store(workshop.root, only=draft.folder.path.name)
+    alone.refresh()
+    assert [run.card.id for run in alone.runs()] == ["r2"]
+    shutil.rmtree(draft.folder.path)
+    alone.refresh()
+    assert [run.card.id for run in workshop.store().runs()] == ["r1"]
+
+
+def test_reading_does_not_wait_for_catching_up(workshop):
+    """What a server does: one thread catches up, the others answer."""
+    draft = workshop.run()
+    for step in range(50_000):
+        draft.log(step, x=float(step))
+    store, run = workshop.one()
+    for step in range(50_000, 100_000):
+        draft.log(step, x=float(step))
+    counts = []
+    thread = threading.Thread(target=store.refresh)
+    thread.start()
+    while thread.is_alive():
+        counts.append(len(series.load(store.db, run.number, "x").steps))
+    assert set(counts) <= {50_000, 100_000}
+    assert store.runs()[0].flat["_step"] == 99_999

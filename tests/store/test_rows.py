@@ -78,3 +78,23 @@ def test_system_rows_of_two_attempts_stay_apart(workshop):
     store, run = workshop.one()
     table = rows.table(store.db, run.number, run.card, stream="system")
     assert table.columns["cpu"].tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("keys", [None, ["x"], ["x", "rare"]])
+def test_samples_are_rows_of_the_whole_table(workshop, keys):
+    draft = workshop.run()
+    for step in range(9000):
+        draft.log(step, x=float(step), y=step)
+        if step % 7 == 0:
+            draft.log(step, rare=1.0)
+    draft.close()
+    draft.begin(rewind=8000)
+    draft.log(8001, x=-1.0)
+    store, run = workshop.one()
+    whole = rows.table(store.db, run.number, run.card, keys)
+    some = rows.table(store.db, run.number, run.card, keys, samples=50)
+    assert len(some.steps) == 50
+    assert some.steps[0] == whole.steps[0]
+    assert some.steps[-1] == whole.steps[-1]
+    complete = {row["_step"]: row for row in whole.dicts()}
+    assert all(row == complete[row["_step"]] for row in some.dicts())

@@ -9,12 +9,14 @@ ROWS = 150_000
 SPIKES = {77: 1e6, 70_001: -1e6, ROWS - 1: 5e5}
 
 
-@pytest.fixture
-def long(workshop):
+@pytest.fixture(scope="module")
+def long(workshop_factory):
+    workshop = workshop_factory()
     draft = workshop.run()
     for step in range(ROWS):
         draft.log(step * 2, time=1_790_000_000 + step * 0.5, x=SPIKES.get(step, float(step % 100)), epoch=step // 1000)
-    return workshop.one()
+    yield workshop.one()
+    draft.close()
 
 
 @pytest.mark.parametrize("axis", ["_step", "_timestamp"])

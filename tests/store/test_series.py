@@ -86,7 +86,7 @@ def play(draft, model, actions, refresh):
             refresh()
 
 
-@hypothesis.settings(max_examples=60, deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
+@hypothesis.settings(max_examples=40, deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
 @given(actions=ACTIONS)
 def test_any_history_reads_like_a_dictionary(workshop_factory, actions):
     workshop = workshop_factory()

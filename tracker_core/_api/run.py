@@ -173,7 +173,14 @@ class ApiRun:
         chosen: records.Stream = "system" if stream == "system" else "metrics"
         self._look()
         wanted = None if keys is None else [*keys, *(() if x_axis in rows.AXES else (x_axis,))]
-        merged = rows.table(self._store.db, self._run.number, self._card, wanted, stream=chosen)
+        merged = rows.table(
+            self._store.db,
+            self._run.number,
+            self._card,
+            wanted,
+            stream=chosen,
+            samples=samples if x_axis in rows.AXES else None,
+        )
         return table.show(table.spread(table.along(merged, x_axis), samples), pandas=pandas)
 
     def scan_history(

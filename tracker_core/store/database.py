@@ -106,11 +106,11 @@ def _connect(path: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
     # Chunks are a few KiB: a page of 8 KiB wastes less of them than the default of 4.
     connection.execute("PRAGMA page_size=8192")
-    connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
     connection.execute("PRAGMA journal_mode=WAL")
     # A power cut may undo the last commits. They are read from the journals again, since offset and data go together.
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA cache_size=-16384")
+    connection.execute("PRAGMA journal_size_limit=16777216")
     return connection
 
 

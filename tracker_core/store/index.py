@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 FILE = "index.sqlite"
 """The index in a folder of runs. It may be deleted at any time: it is built anew from the journals."""
 
+_NEW = (0, "")
 _GONE = "gone"
 _DOUBTED = "~"
 """Nobody writes the run, but its folder changed so lately that one more look is due."""
@@ -43,9 +44,11 @@ class Store:
     def __init__(self, root: Path, only: str | None = None) -> None:
         self.root = root
         self.only = only
+        self._catching_up = threading.Lock()
         self._lock = threading.RLock()
+        """Held for moments only, so that nobody who reads waits for somebody who catches up."""
         self._opened: tuple[Database, str, int] | None = None
-        self._runs: dict[int, Run] = {}
+        self._runs: dict[str, Run] = {}
         self._seen: dict[str, tuple[int, str]] = {}
         self._version = 0
 
@@ -57,18 +60,20 @@ class Store:
                 path = _place(self.root)
                 db = _open(path)
                 self._opened = (db, path, _identity(path))
-                self._runs, self._seen, self._version = {}, {}, 0
+                self._forget_all()
             return self._opened[0]
 
     def refresh(self) -> None:
         """Catches up with every journal below the root. Quick where nothing is new."""
-        with self._lock:
+        with self._catching_up:
             present = list(self._names())
             if not present and not (self.root / FILE).exists():
+                self._forget_all()
                 return  # no index is left in a folder that has no runs
             self._read()
+            root = f"{self.root}{os.sep}"  # ten thousand of these: a Path each takes longer than the question
             for name in present:
-                if not life.unchanged(self.root / name, self._seen.get(name, (0, ""))[1]):
+                if not life.unchanged(root + name, self._seen.get(name, _NEW)[1]):
                     self._catch_up(RunFolder(self.root / name))
             if self.only is None:
                 gone = self._seen.keys() - set(present)
@@ -78,18 +83,19 @@ class Store:
 
     def refresh_run(self, run: Run) -> Run:
         """The run as it stands now; the same object when nothing is new."""
-        with self._lock:
-            folder = self.folder(run)
-            if folder.path.is_dir() and not life.unchanged(folder.path, self._seen.get(run.folder, (0, ""))[1]):
+        folder = self.folder(run)
+        with self._catching_up:
+            if folder.path.is_dir() and not life.unchanged(str(folder.path), self._seen.get(run.folder, _NEW)[1]):
                 self._catch_up(folder)
-                self._read()
-            return self._runs.get(run.number, run)
+            self._read()
+        with self._lock:
+            return self._runs.get(run.folder, run)
 
     def runs(self) -> list[Run]:
         """The runs that are neither archived nor deleted, as of the last refresh, oldest first."""
         with self._lock:
             found = [run for run in self._runs.values() if self.only in (None, run.folder)]
-        return sorted(found, key=lambda run: (run.card.start, run.folder))
+        return sorted(found, key=_age)
 
     def folder(self, run: Run) -> RunFolder:
         return RunFolder(self.root / run.folder)
@@ -107,30 +113,36 @@ class Store:
 
     def _names(self) -> Iterator[str]:
         if self.only is not None:
-            yield self.only
+            if (self.root / self.only).is_dir():
+                yield self.only
             return
         with contextlib.suppress(FileNotFoundError):
-            yield from sorted(entry.name for entry in os.scandir(self.root) if id_of(entry.name) and entry.is_dir())
+            yield from sorted([entry.name for entry in os.scandir(self.root) if id_of(entry.name) and entry.is_dir()])
 
     def _read(self) -> None:
         """Takes over what this or another process wrote since the last time."""
-        db = self.db
-        for number, folder, version, listed, seen, *blobs in db.rows(
-            "SELECT run, folder, version, listed, seen, card, config, summary FROM run WHERE version > ?"
-            " ORDER BY version",
-            (self._version,),
-        ):
-            self._version = version
-            self._seen[folder] = (number, seen)
-            if listed:
-                self._runs[number] = Run(number, folder, version, (blobs[0], blobs[1], blobs[2]))
-            else:
-                self._runs.pop(number, None)
+        with self._lock:
+            db = self.db
+            for number, folder, version, listed, seen, *blobs in db.rows(
+                "SELECT run, folder, version, listed, seen, card, config, summary FROM run WHERE version > ?"
+                " ORDER BY version",
+                (self._version,),
+            ):
+                self._version = version
+                self._seen[folder] = (number, seen)
+                if listed:
+                    self._runs[folder] = Run(number, folder, version, (blobs[0], blobs[1], blobs[2]))
+                else:
+                    self._runs.pop(folder, None)
+
+    def _forget_all(self) -> None:
+        with self._lock:
+            self._runs, self._seen, self._version = {}, {}, 0
 
     def _catch_up(self, folder: RunFolder) -> None:
         db = self.db
         name = folder.path.name
-        number, seen = self._seen.get(name, (0, ""))
+        number, seen = self._seen.get(name, _NEW)
         if number and not self._has_news(folder, number, seen):
             return
         more = True
@@ -147,14 +159,14 @@ class Store:
             self._settle(folder, number)
             return False
         alive = life.living(folder)
-        run = self._runs.get(number)
+        run = self._runs.get(folder.path.name)
         if not alive or run is None:
             return not alive
         return run.card.state == "running" and not life.trained(folder, run.card.attempts[-1].number, alive)
 
     def _settle(self, folder: RunFolder, number: int) -> None:
         """Enough time went by without news."""
-        run = self._runs.get(number)
+        run = self._runs.get(folder.path.name)
         seen = life.mark(folder, ended=run is None or run.card.state != "crashed")
         if seen:
             self._seen[folder.path.name] = (number, seen)
@@ -172,6 +184,10 @@ class Store:
             db.run(
                 "UPDATE run SET listed = 0, seen = ?, version = ? WHERE run = ?", (_GONE, schema.advance(db), number)
             )
+
+
+def _age(run: Run) -> tuple[float, str]:
+    return run.card.start, run.folder
 
 
 def _portion(db: Database, number: int, folder: RunFolder) -> bool:

@@ -60,7 +60,7 @@ def mark(folder: RunFolder, *, ended: bool) -> str:
     return "|".join((str(changed), *found))
 
 
-def unchanged(folder: Path, seen: str) -> bool:
+def unchanged(folder: str, seen: str) -> bool:
     """Whether the folder still looks as `mark` saw it."""
     if not seen:
         return False

@@ -74,9 +74,15 @@ def table(
     keys: Sequence[str] | None = None,
     within: tuple[int, int] = (LOWEST, HIGHEST),
     stream: Stream = "metrics",
+    samples: int | None = None,
 ) -> Table:
-    """The rows of steps within the two, both included; with `keys` only those that have all of them."""
-    parts = _parts(db, run, keys, within, stream)
+    """The rows of steps within the two, both included; with `keys` only those that have all of them.
+
+    With `samples` at most so many, evenly spread, the first and last among them; system metrics come whole.
+    """
+    with db.reading():
+        only = _spread(db, run, keys, within, samples) if samples is not None and stream == "metrics" else None
+        parts = _parts(db, run, keys, within, stream, only)
     origins = {life.number: life.origin for life in card.attempts}
     merged = _merge(parts, origins, by_time=stream == "system")
     if not keys:
@@ -112,16 +118,45 @@ def windows(db: Database, run: int, within: tuple[int, int], stream: Stream = "m
     yield low, high
 
 
-def _parts(db: Database, run: int, keys: Sequence[str] | None, within: tuple[int, int], stream: Stream) -> list[_Part]:
+def _spread(db: Database, run: int, keys: Sequence[str] | None, within: tuple[int, int], samples: int) -> Column | None:
+    """Some of the steps that have all of the keys, evenly spread; None where there are no more than that."""
+    steps: dict[int, Column] = {}
+    owners: dict[str, list[int]] = {}
+    for keyset, _, names, kinds, _, visible in _wanted(db, run, keys, "metrics"):
+        last = within[1] if visible is None else min(within[1], visible)
+        found = [batch.steps for batch in read(db, run, keyset, kinds, (), within)]
+        joined = np.concatenate(found) if found else np.empty(0, np.int64)
+        steps[keyset] = joined[(joined >= within[0]) & (joined <= last)]
+        for name in names if keys else ("",):
+            owners.setdefault(name, []).append(keyset)
+    # Keys that are always logged together have their steps in common.
+    axes = [_union([steps[keyset] for keyset in together]) for together in {tuple(found) for found in owners.values()}]
+    axis = axes[0] if axes else np.empty(0, np.int64)
+    for other in axes[1:]:
+        axis = np.intersect1d(axis, other, assume_unique=True)
+    if len(axis) <= samples:
+        return None
+    places = np.unique(np.linspace(0, len(axis) - 1, samples).round().astype(np.int64))
+    chosen: Column = axis[places]
+    return chosen
+
+
+def _union(parts: Sequence[Column]) -> Column:
+    together = np.concatenate(parts)
+    return together if bool((together[1:] > together[:-1]).all()) else np.unique(together)
+
+
+def _parts(
+    db: Database, run: int, keys: Sequence[str] | None, within: tuple[int, int], stream: Stream, only: Column | None
+) -> list[_Part]:
     parts = []
-    with db.reading():
-        for keyset, places, names, kinds, attempt, visible in _wanted(db, run, keys, stream):
-            last = within[1] if visible is None else min(within[1], visible)
-            for batch in read(db, run, keyset, kinds, places, within):
-                shown = (batch.steps >= within[0]) & (batch.steps <= last)
-                chosen = batch if shown.all() else batch.select(shown)
-                if len(chosen):
-                    parts.append(_Part(attempt, names, chosen))
+    for keyset, places, names, kinds, attempt, visible in _wanted(db, run, keys, stream):
+        last = within[1] if visible is None else min(within[1], visible)
+        for batch in read(db, run, keyset, kinds, places, within, only):
+            shown = (batch.steps >= within[0]) & (batch.steps <= last)
+            chosen = batch if shown.all() else batch.select(shown)
+            if len(chosen):
+                parts.append(_Part(attempt, names, chosen))
     return parts
 
 
