@@ -37,6 +37,8 @@ class Part:
         self._module: ModuleType | None = None
         self._waiting = False
         self.listeners: list[tuple[Sink, Mapping[str, Any]]] = []
+        """Who is told: those who joined, and the last to leave until its integration has been closed."""
+        self._joined: list[tuple[Sink, Mapping[str, Any]]] = []
         self._context: ExitStack | None = None
         self._busy = False
 
@@ -46,7 +48,8 @@ class Part:
 
     def join(self, sink: Sink, options: Mapping[str, Any]) -> None:
         with _lock:
-            self.listeners = [*self.listeners, (sink, options)]
+            self._joined = [*self._joined, (sink, options)]
+            self.listeners = self._joined
             wait = not self._waiting
             self._waiting = True
         if wait:
@@ -57,7 +60,8 @@ class Part:
 
     def leave(self, sink: Sink) -> None:
         with _lock:
-            self.listeners = [listener for listener in self.listeners if listener[0] is not sink]
+            self._joined = [listener for listener in self._joined if listener[0] is not sink]
+            self.listeners = self._joined or self.listeners
         self._settle()
 
     def tell(self, verb: str, call: Callable[[Sink], object]) -> None:
@@ -82,8 +86,11 @@ class Part:
         """
         while True:
             with _lock:
-                wanted = bool(self.listeners) and self._module is not None and self.error is None
-                if self._busy or wanted == self.open:
+                wanted = bool(self._joined) and self._module is not None and self.error is None
+                if self._busy:
+                    return
+                if wanted == self.open:
+                    self.listeners = self._joined
                     return
                 self._busy = True
             try:

@@ -88,7 +88,8 @@ class Integration(Protocol):
     """What an entry point of a `tracker.<switch>` group names.
 
     Called once per process when `module` is imported and some run asked for the switch; left when the last such
-    run finishes. An exception before the yield skips the integration with one line in the log.
+    run finishes, which the sink still reaches then. An exception before the yield skips the integration with one
+    line in the log.
     """
 
     def __call__(self, module: ModuleType, sink: SwitchSink, /) -> AbstractContextManager[object]: ...

@@ -36,7 +36,7 @@ def watch(module, sink):
 
     with patched(module.Trainer, "step", wrapper):
         yield
-    sink.summary.update({{"never": "the last run has left"}})
+    sink.summary.update({{"last": "word"}})
 """
 
 
@@ -111,6 +111,7 @@ def test_third_party_is_attached_in_any_order_and_undone(framework, order):
     ]
     attachment.close()
     attachment.close()
+    assert sink.calls[-1] == ("update", {"last": "word"})
     assert not hasattr(module.Trainer.step, "__wrapped__")
     module.Trainer().step(4)
     assert loss(sink) == [3]
@@ -167,7 +168,7 @@ def test_options_leave_parts_out_and_reach_the_integration(framework):
     on = _switches.attach({"watching": {framework: {"y": 2}, "x": 1, "other_framework": False}}, sink)
     module.Trainer().step(1)
     on.close()
-    assert sink.calls[-1][1] == {"loss": 1, "x": 1, "y": 2, "other_framework": False}
+    assert sink.calls[-2][1] == {"loss": 1, "x": 1, "y": 2, "other_framework": False}
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
         ("lightning_digits.py", "val_accuracy", 0.8),
         ("keras_digits.py", "epoch/val_accuracy", 0.8),
         ("tensorboard_mirror.py", "accuracy", 0.8),
+        ("gymnasium_cartpole.py", "best", 50.0),
     ],
 )
 def test_example(example, metric, above, read):

@@ -1,0 +1,200 @@
+"""Real environments are played here; episodes and videos are compared with what the wrappers told and wrote."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from pathlib import Path
+
+os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.wrappers import RecordEpisodeStatistics, RecordVideo
+from gymnasium.wrappers import vector as vector_wrappers
+from stable_baselines3 import PPO
+from stable_baselines3.common.vec_env import DummyVecEnv, VecVideoRecorder
+
+import tracker_core as tracker
+
+pytestmark = [
+    pytest.mark.xdist_group("gymnasium"),
+    pytest.mark.filterwarnings("ignore:.*Overwriting existing videos:UserWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:pygame|moviepy"),
+    # moviepy leaves the pipe of its last clip to the garbage collector.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+def monitored(**options):
+    return tracker.init(project="p", settings={"silent": True}, **{"monitor_gym": True, **options})
+
+
+def play(env, episodes):
+    """Plays with a fixed policy; returns the statistics that the wrapper told, episode by episode."""
+    told = []
+    env.action_space.seed(0)
+    for number in range(episodes):
+        env.reset(seed=number)
+        done = False
+        while not done:
+            *_, terminated, truncated, info = env.step(env.action_space.sample())
+            done = terminated or truncated
+        told.append(info["episode"])
+    return told
+
+
+def episodes(recorded, prefix=""):
+    names = {"r": "return", "l": "length", "t": "time"}
+    series = {letter: recorded.series(f"{prefix}episode/{name}") for letter, name in names.items()}
+    assert all([step for step, _ in points] == list(range(len(points))) for points in series.values())
+    return [
+        dict(zip(names, values, strict=True))
+        for values in zip(*([v for _, v in p] for p in series.values()), strict=True)
+    ]
+
+
+def videos(recorded):
+    return {row["_step"]: row["videos"] for row in recorded.rows if "videos" in row}
+
+
+@pytest.mark.parametrize("order", ["init first", "environment first"])
+def test_episodes_and_videos_have_their_own_steps(order, read):
+    def make():
+        env = RecordEpisodeStatistics(gym.make("CartPole-v1", render_mode="rgb_array"))
+        return RecordVideo(env, "out", episode_trigger=lambda number: number % 2 == 0)
+
+    if order == "init first":
+        run, env = monitored(), make()
+    else:
+        env, run = make(), monitored()
+    run.log({"mine": 1.0})
+    told = play(env, 4)
+    env.close()
+    run.log({"mine": 2.0})
+    run.finish()
+    recorded = read(run)
+    assert episodes(recorded) == told
+    assert recorded.series("mine") == [(0, 1.0), (1, 2.0)]
+    found = videos(recorded)
+    assert {step: video["caption"] for step, video in found.items()} == {
+        number: f"rl-video-episode-{number}" for number in (0, 2)
+    }
+    for number, video in found.items():
+        mine = Path(run.dir, video["path"]).read_bytes()
+        assert mine == Path(f"out/rl-video-episode-{number}.mp4").read_bytes()
+        assert video["_type"] == "video-file"
+
+
+def test_videos_by_step_and_the_last_one_at_close(read):
+    run = monitored()
+    env = gym.make("CartPole-v1", render_mode="rgb_array")
+    env = RecordVideo(env, "out", step_trigger=lambda step: step in (3, 30), video_length=5, name_prefix="x")
+    env.reset(seed=0)
+    for _ in range(32):
+        *_, terminated, truncated, _info = env.step(env.action_space.sample())
+        if terminated or truncated:
+            env.reset()
+    env.close()
+    run.finish()
+    assert {step: video["caption"] for step, video in videos(read(run)).items()} == {3: "x-step-3", 30: "x-step-30"}
+
+
+def test_vector_environments(read):
+    run = monitored()
+    env = gym.make_vec("CartPole-v1", num_envs=3, vectorization_mode="sync", render_mode="rgb_array")
+    env = vector_wrappers.RecordEpisodeStatistics(env)
+    env = vector_wrappers.RecordVideo(env, "out", step_trigger=lambda step: step == 5, video_length=4)
+    env.reset(seed=0)
+    env.action_space.seed(0)
+    told = []
+    for _ in range(80):
+        *_, infos = env.step(env.action_space.sample())
+        over = np.flatnonzero(infos.get("_episode", []))
+        told += [{letter: infos["episode"][letter][index] for letter in "rlt"} for index in over]
+    env.close()
+    run.finish()
+    recorded = read(run)
+    assert len(told) > 3
+    assert episodes(recorded) == told
+    assert list(videos(recorded)) == [5]
+
+
+def counted():
+    return RecordEpisodeStatistics(gym.make("CartPole-v1"))
+
+
+def test_workers_in_other_processes_log_under_their_number(read):
+    run = monitored()
+    envs = gym.vector.AsyncVectorEnv([counted, counted], context="fork")
+    envs.reset(seed=0)
+    envs.action_space.seed(0)
+    told = [[], []]
+    for _ in range(120):
+        *_, infos = envs.step(envs.action_space.sample())
+        for index in np.flatnonzero(infos.get("_episode", [])):
+            told[index].append({letter: infos["episode"][letter][index] for letter in "rlt"})
+    envs.close()
+    run.finish()
+    recorded = read(run)
+    workers = sorted({key.partition("/")[0] for key in recorded.keys})
+    assert len(workers) == 2
+    for worker, expected in zip(workers, told, strict=True):
+        found = episodes(recorded, f"{worker}/")
+        # The episode that was over when the worker was stopped had no reset after it.
+        assert found in (expected, expected[:-1])
+
+
+def test_stable_baselines3(read):
+    run = monitored()
+    env = DummyVecEnv([partial(gym.make, "CartPole-v1", render_mode="rgb_array")])
+    env = VecVideoRecorder(env, "out", record_video_trigger=lambda step: step == 10, video_length=8)
+    PPO("MlpPolicy", env, n_steps=32, batch_size=32, n_epochs=1, device="cpu").learn(32)
+    env.close()
+    run.finish()
+    (found,) = videos(read(run)).items()
+    assert (found[0], found[1]["caption"]) == (10, "rl-video-step-10-to-step-18")
+
+
+def test_environments_stand_in_the_config_and_are_not_touched(read):
+    plain = gym.make("CartPole-v1", max_episode_steps=7)
+    run = monitored()
+    env = gym.make("CartPole-v1", max_episode_steps=7)
+    gym.make("FrozenLake-v1", desc=["SF", "FG"])
+    gym.make_vec("Acrobot-v1", num_envs=2, vectorization_mode="sync")
+    run.finish()
+    assert env.spec == plain.spec
+    assert repr(env) == repr(plain)
+    assert env.render_mode is None
+    config = read(run).config["gymnasium"]
+    assert config["CartPole-v1"]["max_episode_steps"] == 7
+    assert config["FrozenLake-v1"]["kwargs"]["desc"] == ["SF", "FG"]
+    assert set(config) == {"CartPole-v1", "FrozenLake-v1", "Acrobot-v1"}
+
+
+def test_statistics_from_before_the_run_are_not_the_runs(read):
+    env = RecordEpisodeStatistics(gym.make("CartPole-v1"))
+    play(env, 2)
+    run = monitored()
+    told = play(env, 3)
+    run.finish()
+    recorded = read(run)
+    assert episodes(recorded) == told
+
+
+def test_failing_run_is_unseen_and_all_is_undone(monkeypatch, caplog):
+    before = {name: vars(RecordVideo)[name] for name in ("stop_recording",)} | {"make": gym.make}
+    run = monitored()
+
+    def fail(*_, **__):
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(type(run), "row", fail)
+    env = RecordVideo(RecordEpisodeStatistics(gym.make("CartPole-v1", render_mode="rgb_array")), "out")
+    assert len(play(env, 2)) == 2
+    env.close()
+    run.finish()
+    assert Path("out/rl-video-episode-0.mp4").is_file()
+    assert "the disk is full" in caplog.text
+    assert {name: vars(RecordVideo)[name] for name in ("stop_recording",)} | {"make": gym.make} == before
