@@ -1,0 +1,130 @@
+"""One entry point through every order of import, attach and detach, each order in a process of its own.
+
+Run by `test_contract.py`: imports what frameworks share, then forks per order, since an import happens once a process.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pickle
+import sys
+import traceback
+from types import FunctionType, ModuleType
+
+os.environ.setdefault("KERAS_BACKEND", "torch")
+os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
+
+from tracker_core import _switches, integration
+
+
+class Raising:
+    """A run whose every verb fails."""
+
+    def __getattr__(self, name):
+        raise OSError(f"{name}: the disk is full")
+
+
+def places(package):
+    """Every function that the package's modules and classes hold, with where it stands."""
+    found = {}
+    for path, module in list(sys.modules.items()):
+        if (path != package and not path.startswith(f"{package}.")) or not isinstance(module, ModuleType):
+            continue
+        for name, value in list(vars(module).items()):
+            if isinstance(value, FunctionType):
+                found[module.__name__, name] = (module, name, value)
+            elif isinstance(value, type) and value.__module__.partition(".")[0] == package:
+                for own, function in list(vars(value).items()):
+                    if isinstance(function, (FunctionType, classmethod, staticmethod)):
+                        found[value.__module__, value.__qualname__, own] = (value, own, function)
+    return found
+
+
+def ours(found):
+    return {where: place for where, place in found.items() if is_ours(place[2])}
+
+
+def is_ours(function):
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    return code is not None and code.co_filename == integration.__file__
+
+
+def picklable(function):
+    try:
+        return pickle.loads(pickle.dumps(function)) is function
+    except (pickle.PicklingError, AttributeError, TypeError):
+        return False
+
+
+def same(before, after):
+    changed = [where for where, (*_, function) in before.items() if where in after and after[where][2] is not function]
+    assert not changed, f"not restored: {changed}"
+
+
+def attach_then_import(switch, module, leaf):
+    package = module.partition(".")[0]
+    hold = _switches.attach({switch: True}, Raising())
+    assert package not in sys.modules, f"{package} was imported on nobody's behalf"
+    assert leaf not in sys.modules, f"{leaf} was imported before its framework"
+    importlib.import_module(module)
+    assert f"{switch}: {module}" in hold.opened(), "not opened at the import"
+    patched = ours(places(package))
+    assert patched, "nothing was patched"
+    originals = {where: getattr(place[2], "__wrapped__", None) for where, place in patched.items()}
+    for where, (*_, function) in patched.items():
+        assert picklable(function), f"{where} can no longer be pickled"
+    hold.close()
+    after = places(package)
+    assert not ours(after), f"still patched: {sorted(ours(after))}"
+    for where, original in originals.items():
+        assert getattr(after[where][2], "__func__", after[where][2]) is original, f"{where} is not the original"
+
+
+def detached_before_the_import(switch, module, leaf):
+    package = module.partition(".")[0]
+    _switches.attach({switch: False}, Raising()).close()
+    _switches.attach({switch: True}, Raising()).close()
+    importlib.import_module(module)
+    assert leaf not in sys.modules, f"{leaf} was imported though nobody listened"
+    before = places(package)
+    assert not ours(before), "patched though nobody listened"
+    for _ in range(2):
+        first, second = (_switches.attach({switch: True}, Raising()) for _ in range(2))
+        assert ours(places(package)), "nothing was patched"
+        first.close()
+        assert ours(places(package)), "undone though a run still listened"
+        second.close()
+        same(before, places(package))
+    off = _switches.attach({switch: {module: False}}, Raising())
+    assert not ours(places(package)), "patched though it was left out"
+    off.close()
+
+
+def in_a_process_of_its_own(order, *arguments):
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    try:
+        order(*arguments)
+    except BaseException:  # noqa: BLE001 - a forked child must not go on as its parent
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+def main():
+    # What frameworks share is imported once. None of it is waited for by an entry point.
+    for shared in ("numpy", "torch"):
+        importlib.import_module(shared)
+    failed = [
+        f"{argument}: {order.__name__}"
+        for argument in sys.argv[1:]
+        for order in (attach_then_import, detached_before_the_import)
+        if in_a_process_of_its_own(order, *argument.split("="))
+    ]
+    sys.exit("\n".join(failed) or 0)
+
+
+if __name__ == "__main__":
+    main()

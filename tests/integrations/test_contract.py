@@ -1,0 +1,79 @@
+"""What every installed integration keeps to, whoever wrote it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+try:
+    import tomllib
+except ModuleNotFoundError:
+    import tomli as tomllib
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+LEAVES = sorted(
+    path.stem
+    for path in (ROOT / "integrations/tracker_integrations").iterdir()
+    if not path.name.startswith("_") and path.suffix in ("", ".py")
+)
+
+
+def entries():
+    """(switch, module to wait for, module of the integration) of every installed entry point."""
+    groups = metadata.entry_points()
+    return sorted(
+        {
+            (group.removeprefix("tracker."), entry.name, entry.module)
+            for group in groups.groups
+            if group.startswith("tracker.") and group != "tracker.tail"
+            for entry in groups.select(group=group)
+        }
+    )
+
+
+def test_metadata_is_that_of_this_tree():
+    declared = {
+        (group, name, value) for group, entries in PROJECT["entry-points"].items() for name, value in entries.items()
+    }
+    installed = {
+        (entry.group, entry.name, entry.value)
+        for entry in metadata.distribution("tracker-core").entry_points
+        if entry.group.startswith("tracker.")
+    }
+    assert installed == declared, "pyproject.toml changed since it was installed: pip install -e ."
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="orders of import are tried in forked processes")
+def test_every_order_of_import_attach_and_detach():
+    found = entries()
+    assert len(found) >= 4
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", Path(__file__).with_name("contract.py"), *map("=".join, found)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("leaf", LEAVES)
+def test_every_leaf_has_its_extra_page_example_and_test(leaf):
+    assert leaf in PROJECT["optional-dependencies"]
+    assert leaf in PROJECT["optional-dependencies"]["all"][0]
+    assert (ROOT / f"docs/integrations/{leaf}.md").is_file()
+    assert list((ROOT / "examples").glob(f"{leaf}_*.py"))
+    assert (ROOT / f"tests/integrations/test_{leaf}.py").is_file()
+
+
+@pytest.mark.parametrize("leaf", LEAVES)
+def test_every_leaf_is_imported_by_nobody_who_does_not_ask(leaf):
+    code = f"import sys, tracker_core; tracker_core.Run; assert 'tracker_integrations.{leaf}' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
