@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -78,6 +79,13 @@ def test_installed_package_is_the_one_that_is_imported(installed, tmp_path):
 def test_installed_command_runs(installed, tmp_path):
     assert _run([str(installed / "tracker"), "--version"], cwd=tmp_path).stdout.startswith("tracker-core ")
     assert "0 runs" in _run([str(installed / "tracker"), "status"], cwd=tmp_path).stdout
+
+
+def test_installed_tracker_tracks(installed, tmp_path):
+    code = "import tracker_core as t; r = t.init(project='p', id='x'); r.log({'a': 1.5}); r.finish()"
+    _run([str(installed / "python"), "-c", code], cwd=tmp_path)
+    (run,) = json.loads(_run([str(installed / "tracker"), "runs", "--json"], cwd=tmp_path).stdout)
+    assert (run["id"], run["state"], run["summary"]) == ("x", "finished", {"a": 1.5})
 
 
 def _run(command: list[str], **options) -> subprocess.CompletedProcess[str]:

@@ -59,10 +59,20 @@ class Ours:
         return run.sample(key, buckets)
 
     def build_runs(self, folder: Path, count: int) -> None:
+        """By hand what `init`, `log` and `finish` write: a thousand background processes would take minutes."""
+        from tracker_core import _folder, _journal
+        from tracker_core import _records as records
+
         for number in range(count):
-            self.start(folder, f"run{number}")
-            self.log(_summary(number))
-            self.finish()
+            name, now, row = f"run{number}", time.time(), _summary(number)
+            place = _folder.create(folder / _folder.ROOT_NAME, name, offline=True)
+            journal = _journal.open_writer(place, "main", run=name, attempt=1)
+            journal.write(records.Start(time=now, run=name, project=PROJECT, name=name))
+            journal.write(records.Config(time=now, set=_config()))
+            keys = journal.key_set(tuple(row), "d" * len(row))
+            journal.append(keys.pack(_journal.ROW, keys.id, 0, now, *row.values()))
+            journal.write(records.End(time=now, exit_code=0))
+            journal.close()
 
     def runs(self, folder: Path) -> list[tuple[Any, Any]]:
         import tracker_core

@@ -22,9 +22,9 @@ def series(name: str, folder: Path) -> dict[str, float]:
     if name == "tracker":
         found["ingest"] = POINTS / 1e6 / _seconds(lambda: tracker.sample(folder, "loss0", BUCKETS))
         found["index"] = (_size(folder) - before) / POINTS
-    found["read"] = min(_seconds(lambda: tracker.series(folder, "loss0")) for _ in range(2)) * 1e3
+    found["read"] = min(_seconds(lambda: tracker.series(folder, "loss0")) for _ in range(5)) * 1e3
     if hasattr(tracker, "sample"):
-        found["sample"] = min(_seconds(lambda: tracker.sample(folder, "loss0", BUCKETS)) for _ in range(3)) * 1e3
+        found["sample"] = min(_seconds(lambda: tracker.sample(folder, "loss0", BUCKETS)) for _ in range(5)) * 1e3
     return found
 
 
