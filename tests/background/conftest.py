@@ -82,7 +82,9 @@ class Training:
 
 
 def backgrounds() -> list[psutil.Process]:
-    """The background processes of runs in the current folder; their command line holds the run's."""
+    """The background processes of runs in the current folder, and shells about to become one: their command line
+    holds the run's folder.
+    """
     mark = str(Path("tracker").absolute())
     found = []
     for process in psutil.process_iter():
@@ -132,7 +134,7 @@ def _gone() -> Callable[[list[psutil.Process]], None]:
 
 @pytest.fixture(name="backgrounds")
 def _backgrounds() -> Callable[[], list[psutil.Process]]:
-    return backgrounds
+    return lambda: [process for process in backgrounds() if process.cmdline()[1:2] == ["-I"]]
 
 
 @pytest.fixture

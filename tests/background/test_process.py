@@ -58,6 +58,15 @@ def test_a_process_that_dies_without_a_word_gets_its_state(train, death, state, 
     assert not any(journal.alive(path) for path in training.folder.journals())
 
 
+@knows_exits
+@pytest.mark.parametrize("delay", [0.0, 0.02, 0.04, 0.06, 0.08, 0.1])
+def test_a_kill_while_it_starts_is_told_too(train, delay):
+    training = train(f"writer, background = start(); time.sleep({delay}); os.kill(os.getpid(), signal.SIGKILL)")
+    training.wait()
+    assert (training.snapshot().state, training.snapshot().last.signal) == ("killed", "SIGKILL")
+    assert training.snapshot().metadata["python"]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a pidfd and /proc")
 @pytest.mark.parametrize(
     ("death", "ended"),
