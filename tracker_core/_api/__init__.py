@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping, Sequence
 
+    from tracker_core._artifacts.artifact import Artifact
     from tracker_core.store.run import Run
 
 __all__ = ["Api", "ApiRun", "Project", "Runs"]
@@ -85,6 +86,27 @@ class Api:
         for run in self._store.runs():
             found.setdefault(run.card.project, []).append(run)
         return [Project(name, len(runs), max(run.card.updated for run in runs)) for name, runs in sorted(found.items())]
+
+    def artifact(self, name: str, type: str | None = None) -> Artifact:  # noqa: A002 - the name that users know
+        """The version "[entity/]project/name[:alias]" of an artifact, "latest" by default. Raises NotFoundError."""
+        from tracker_core._artifacts.ledger import find
+
+        artifact = find(self._store.root, name, None, self._store.root.parent)
+        if type is not None and artifact.type != type:
+            raise NotFoundError(f"artifact {artifact.qualified_name} is of type {artifact.type!r}, not {type!r}")
+        return artifact
+
+    def artifacts(self, name: str, per_page: int | None = None) -> list[Artifact]:  # noqa: ARG002 - see runs
+        """All versions of the artifact "[entity/]project/name", the newest first."""
+        from tracker_core._artifacts.artifact import Artifact
+        from tracker_core._artifacts.collection import Collection
+
+        *place, short = name.split("/")
+        if not place:
+            raise UsageError(f"artifact {name!r}: say of which project, like 'project/{name}'")
+        collection = Collection(self._store.root, place[-1], short)
+        versions = (collection.load(number) for number in reversed(collection.numbers()))
+        return [Artifact.stored(collection, version, self._store.root.parent) for version in versions]
 
     def __repr__(self) -> str:
         return f"<Api of {self._store.root}>"

@@ -251,6 +251,12 @@ class Artifact:
             more = f" and {len(found) - 10} more" if len(found) > 10 else ""
             raise ValueError(f"{target} is not {self.name}: {'; '.join(found[:10])}{more}")
 
+    def verify_kept(self) -> None:
+        """Checks the contents that are kept, without a download. Raises ValueError that names what is wrong."""
+        found = fetch.spoilt(self._contents.entries.values(), self._contents.objects)
+        if found:
+            raise ValueError(f"{self.name} is not what it was: {'; '.join(found[:10])}")
+
     def file(self, root: str | os.PathLike[str] | None = None) -> str:
         """Downloads the only file of the artifact and returns its path."""
         if len(self._contents.entries) != 1:

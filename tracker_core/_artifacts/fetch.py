@@ -57,6 +57,20 @@ def differences(entries: Iterable[Entry], root: Path) -> list[str]:
     return [*found, *(f"{path} does not belong to it" for path in strangers(wanted, root))]
 
 
+def spoilt(entries: Iterable[Entry], objects: Objects) -> list[str]:
+    """What is lost or changed of the contents that are kept, a line each."""
+    found = []
+    for entry in entries:
+        if entry.ref:
+            continue
+        path = objects.path(entry.sha256)
+        if not path.is_file():
+            found.append(f"{entry.path} is lost")
+        elif hashed(path)[0] != entry.sha256:
+            found.append(f"{entry.path} is damaged")
+    return found
+
+
 def strangers(wanted: Iterable[str], root: Path) -> list[str]:
     """Files below `root` that are none of `wanted`."""
     known = set(wanted)

@@ -24,6 +24,7 @@ COMMANDS = {
     "show": "show",
     "export": "export",
     "rm": "rm",
+    "artifact": "artifact",
     "status": "status",
     "online": "mode",
     "offline": "mode",

@@ -390,3 +390,28 @@ def test_missing_files_raise_when_they_are_added():
     with pytest.raises(NotADirectoryError):
         artifact.add_dir("none")
     assert len(artifact) == 0
+
+
+def test_api_finds_versions(run, tree):
+    logged(run, tree)
+    (tree / "a.txt").write_text("changed")
+    logged(run, tree)
+    api = tracker.Api()
+    assert api.artifact("p/cats").version == "v1"
+    assert same(Path(api.artifact("someone/p/cats:v1", type="dataset").download()), tree)
+    assert [artifact.version for artifact in api.artifacts("p/cats")] == ["v1", "v0"]
+    with pytest.raises(tracker.NotFoundError, match="of type"):
+        api.artifact("p/cats", type="model")
+    with pytest.raises(tracker.UsageError, match="project/cats"):
+        api.artifact("cats")
+
+
+def test_damage_is_found_where_contents_are_kept(run, tree):
+    artifact = logged(run, tree)
+    artifact.verify_kept()
+    path = objects(ROOT).path(artifact.get_entry("a.txt").digest)
+    path.chmod(0o644)
+    path.write_text("two")
+    objects(ROOT).path(artifact.get_entry("empty").digest).unlink()
+    with pytest.raises(ValueError, match=r"a.txt is damaged; empty is lost; same.txt is damaged"):
+        artifact.verify_kept()

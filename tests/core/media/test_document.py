@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 
-import keras
 import plotly.graph_objects as go
 import plotly.io
 import pytest
 
 import tracker_core as tracker
+
+
+@pytest.fixture
+def keras(monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    return importlib.import_module("keras")
 
 
 def test_html_from_text_and_file(kept, tmp_path):
@@ -77,7 +83,7 @@ def test_graph(kept):
         graph.add_node(colour="red")
 
 
-def test_graph_of_a_keras_model():
+def test_graph_of_a_keras_model(keras):
     source = keras.Input((4,))
     left, right = keras.layers.Dense(3, name="left")(source), keras.layers.Dense(3, name="right")(source)
     model = keras.Model(source, keras.layers.Add(name="sum")([left, right]))
@@ -86,6 +92,6 @@ def test_graph_of_a_keras_model():
     assert next(node for node in graph.nodes if node.id == "left").num_parameters == 15
 
 
-def test_graph_of_a_stack_of_layers():
+def test_graph_of_a_stack_of_layers(keras):
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, name="a"), keras.layers.Dense(1, name="b")])
     assert ("a", "b") in tracker.Graph.from_keras(model).edges

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import tracker_core
+
+
+def test_put_get_ls_verify(tracker, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.txt").write_text("one")
+    put = tracker("artifact", "put", str(tmp_path / "data"), "-n", "p/cats", "-a", "best", "-d", "many")
+    assert put.stdout.startswith("p/cats:v0  1 files")
+    got = tracker("artifact", "get", "p/cats:best")
+    assert (Path(got.stdout.strip()) / "a.txt").read_text() == "one"
+    assert tracker("artifact", "get", "p/cats", "--root", "out").exit_code == 0
+    assert Path("out/a.txt").read_text() == "one"
+    [entry] = json.loads(tracker("artifact", "ls", "--json").stdout)
+    assert (entry["name"], entry["type"], entry["aliases"]) == ("p/cats:v0", "dataset", ["best", "latest"])
+    assert "p/cats:v0  dataset" in tracker("artifact", "ls", "p").stdout
+    assert tracker("artifact", "ls", "-t", "model").stdout == ""
+    assert "1 files are right" in tracker("artifact", "verify", "p/cats").stdout
+    Path("out/a.txt").write_text("two")
+    wrong = tracker("artifact", "verify", "p/cats", "--root", "out")
+    assert wrong.exit_code == 1
+    assert "another content" in wrong.stderr
+
+
+def test_project_and_name_by_default(tracker, tmp_path):
+    (tmp_path / "a.txt").write_text("one")
+    assert tracker("artifact", "put", str(tmp_path / "a.txt")).stdout.startswith("uncategorized/a.txt:v0")
+    with tracker_core.init() as run:
+        assert run.use_artifact("a.txt").file_count == 1
+
+
+def test_what_is_not_there(tracker):
+    result = tracker("artifact", "get", "p/none")
+    assert result.exit_code == 1
+    assert "no such artifact" in result.stderr
+
+
+def test_cleanup(tracker, tmp_path):
+    (tmp_path / "a.txt").write_text("one")
+    tracker("artifact", "put", str(tmp_path / "a.txt"))
+    assert tracker("artifact", "cache", "cleanup").stdout == "0 files of 0 B removed\n"
