@@ -3,10 +3,12 @@
 import shutil
 import sqlite3
 import threading
+from unittest import mock
 
 import pytest
 
 from tracker_core import _records as records
+from tracker_core._journal import format as journal_format
 from tracker_core.store import index, rows, series
 
 
@@ -204,3 +206,50 @@ def test_reading_does_not_wait_for_catching_up(workshop):
         counts.append(len(series.load(store.db, run.number, "x").steps))
     assert set(counts) <= {50_000, 100_000}
     assert store.runs()[0].flat["_step"] == 99_999
+
+
+def test_two_stores_take_turns(workshop):
+    """Each keeps what it knows of a live run, and must see that the other wrote meanwhile."""
+    draft = workshop.run()
+    left, right = workshop.store(), workshop.store()
+    for step in range(3000):
+        draft.log(step, x=float(step))
+        if step % 97 == 0:
+            draft.log(step, note=f"{step}")
+        if step % 50 == 0:
+            (left if step % 100 else right).refresh()
+    left.refresh()
+    right.refresh()
+    assert told(left) == told(right)
+    assert series.load(left.db, left.runs()[0].number, "x").values.tolist() == [float(step) for step in range(3000)]
+    draft.end()
+    left.refresh()
+    right.refresh()
+    assert told(left) == told(right) == told(workshop.store())
+
+
+def test_journal_of_a_newer_version_hides_neither_its_run_nor_the_others(workshop):
+    draft = workshop.run("r1")
+    draft.log(0, x=1.0)
+    with mock.patch.object(journal_format, "MINIMUM_READER", 99):
+        draft.log(1, label="rank1", x=2.0)
+    workshop.run("r2").end()
+    store = workshop.store()
+    assert [run.card.id for run in store.runs()] == ["r1", "r2"]
+    assert series.load(store.db, store.runs()[0].number, "x").values.tolist() == [1.0]
+    before = store.runs()
+    store.refresh()
+    assert store.runs() == before
+
+
+def test_run_that_cannot_be_read_is_told_once_and_hides_no_other(workshop):
+    broken = workshop.run("r1")
+    broken.close()
+    (path,) = broken.folder.journals()
+    path.unlink()
+    path.mkdir()
+    workshop.run("r2").end()
+    with pytest.warns(UserWarning, match="cannot read the run"):
+        store = workshop.store()
+    store.refresh()
+    assert [run.card.id for run in store.runs()] == ["r2"]

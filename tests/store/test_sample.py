@@ -1,5 +1,7 @@
 """Envelopes of whole runs: no spike is lost, nothing outside of the range is shown."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -41,6 +43,15 @@ def test_range_is_exact_at_both_ends(long, within, buckets):
     assert found.high.max() == points.values.max()
     assert found.steps[0] == points.steps[0]
     assert found.x[-1] <= within[1]
+
+
+def test_range_may_be_open(long):
+    store, run = long
+    found = sample.sample(store.db, run.number, "x", 100, within=(140_000, math.inf))
+    assert found.steps[0] == 140_000
+    assert -1e6 in found.low
+    whole = sample.sample(store.db, run.number, "x", 100, within=(-math.inf, math.inf))
+    assert 50 <= len(whole.x) <= 100
 
 
 def test_few_points_are_given_as_they_are(long):

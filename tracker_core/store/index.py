@@ -8,6 +8,7 @@ import hashlib
 import os
 import sqlite3
 import threading
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +52,9 @@ class Store:
         self._runs: dict[str, Run] = {}
         self._seen: dict[str, tuple[int, str]] = {}
         self._version = 0
+        self._hot: dict[str, tuple[int, Ingest]] = {}
+        """The runs that go on, with the version that each has if nobody else wrote it since."""
+        self._told: set[str] = set()
 
     @property
     def db(self) -> Database:
@@ -74,7 +78,7 @@ class Store:
             root = f"{self.root}{os.sep}"  # ten thousand of these: a Path each takes longer than the question
             for name in present:
                 if not life.unchanged(root + name, self._seen.get(name, _NEW)[1]):
-                    self._catch_up(RunFolder(self.root / name))
+                    self._try(RunFolder(self.root / name))
             if self.only is None:
                 gone = self._seen.keys() - set(present)
                 for name in gone:
@@ -86,7 +90,7 @@ class Store:
         folder = self.folder(run)
         with self._catching_up:
             if folder.path.is_dir() and not life.unchanged(str(folder.path), self._seen.get(run.folder, _NEW)[1]):
-                self._catch_up(folder)
+                self._try(folder)
             self._read()
         with self._lock:
             return self._runs.get(run.folder, run)
@@ -137,7 +141,18 @@ class Store:
 
     def _forget_all(self) -> None:
         with self._lock:
-            self._runs, self._seen, self._version = {}, {}, 0
+            self._runs, self._seen, self._version, self._hot = {}, {}, 0, {}
+
+    def _try(self, folder: RunFolder) -> None:
+        """Catches up with one run; what cannot be read is told once, and the other runs are read all the same."""
+        try:
+            self._catch_up(folder)
+        except FileNotFoundError:
+            return  # removed a moment ago
+        except OSError as error:
+            if folder.path.name not in self._told:
+                self._told.add(folder.path.name)
+                warnings.warn(f"cannot read the run in {folder.path}: {error.strerror or error}", stacklevel=4)
 
     def _catch_up(self, folder: RunFolder) -> None:
         db = self.db
@@ -147,9 +162,13 @@ class Store:
             return
         more = True
         while more:
+            hot = self._hot.pop(name, None)
             with db.writing():
                 number = number or _number(db, name)
-                more = _portion(db, number, folder)
+                ingest = _ingest(db, number, folder, hot)
+                more, version = _portion(db, number, folder, ingest)
+            if version:
+                self._hot[name] = (version, ingest)
 
     def _has_news(self, folder: RunFolder, number: int, seen: str) -> bool:
         places = _places(self.db, number)
@@ -190,22 +209,28 @@ def _age(run: Run) -> tuple[float, str]:
     return run.card.start, run.folder
 
 
-def _portion(db: Database, number: int, folder: RunFolder) -> bool:
-    """One transaction's work for one run; True when there is more."""
-    alive = life.living(folder)
+def _ingest(db: Database, number: int, folder: RunFolder, hot: tuple[int, Ingest] | None) -> Ingest:
+    """The one of the last time, unless another process wrote the run since, or its journals are not the same."""
     if life.lost(folder, _places(db, number)):
         _clear(db, number, schema.CONTENT + schema.PROGRESS)
-    ingest = Ingest(db, number)
+    elif hot is not None and db.row("SELECT version FROM run WHERE run = ?", (number,)) == (hot[0],):
+        return hot[1]
+    return Ingest(db, number)
+
+
+def _portion(db: Database, number: int, folder: RunFolder, ingest: Ingest) -> tuple[bool, int]:
+    """One transaction's work for one run: whether there is more, and the version of a run that may go on (else 0)."""
+    alive = life.living(folder)
     more = ingest.catch_up(folder)
     over = not more and not alive
     if over:
         ingest.seal()
-    ingest.present(life.state(folder, ingest.snapshot, alive))
+    version = ingest.present(life.state(folder, ingest.snapshot, alive))
     if ingest.snapshot.deleted:
         _clear(db, number, schema.CONTENT)
     seen = (life.mark(folder, ended=ingest.snapshot.state != "running") or _DOUBTED) if over else ""
     db.run("UPDATE run SET seen = ? WHERE run = ?", (seen, number))
-    return more
+    return more, 0 if over else version
 
 
 def _number(db: Database, name: str) -> int:

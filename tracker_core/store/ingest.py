@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tracker_core import _records as records
+from tracker_core._errors import Error
 from tracker_core._journal import START, Block, Position, Reader
 from tracker_core._snapshot import Snapshot
 from tracker_core.store import schema
@@ -30,7 +31,11 @@ PORTION = 32 << 20
 
 
 class Ingest:
-    """One run's way into the store. To be made, used and dropped inside one writing transaction."""
+    """One run's way into the store, inside writing transactions.
+
+    It may be kept from one transaction to the next while nobody else wrote the run, and then spares reading back what
+    it wrote; after a transaction that failed it is of no use.
+    """
 
     def __init__(self, db: Database, run: int) -> None:
         self._db = db
@@ -38,31 +43,30 @@ class Ingest:
         self._shelf = Shelf(db, run)
         found = db.row("SELECT snapshot FROM fold WHERE run = ?", (run,))
         self.snapshot = msgspec.msgpack.decode(found[0], type=Snapshot) if found else Snapshot()
-        self._lines: dict[tuple[str, str, int], records.Console] = {}
-        self._firsts: dict[tuple[str, str, int], tuple[int, float]] = {}
+        self._journals = {
+            name: _Journal(Position(segment, place), gaps)
+            for name, segment, place, gaps in db.rows(
+                "SELECT name, segment, place, gaps FROM journal WHERE run = ?", (run,)
+            )
+        }
+        self._lines: dict[tuple[str, str, int], tuple[int, float, str]] = {}
         self._files: list[records.File] = []
         self._stocks: dict[tuple[str, int], Stock] = {}
         self._taken = 0
-        self.changed = False
+        self._folded = False
 
     def catch_up(self, folder: RunFolder) -> bool:
         """Reads what is new, up to a portion; True when more may be left."""
-        known = {
-            name: (Position(segment, place), lost)
-            for name, segment, place, lost in self._db.rows(
-                "SELECT name, segment, place, gaps FROM journal WHERE run = ?", (self._run,)
-            )
-        }
+        self._taken = 0
         for path in folder.journals():
-            position, gaps = known.get(path.name, (START, 0))
-            self._journal(path, position, gaps)
+            self._journal(path)
             if self._taken >= PORTION:
                 break
         self._flush()
         return self._taken >= PORTION
 
-    def present(self, state: records.State) -> None:
-        """Writes what lists show."""
+    def present(self, state: records.State) -> int:
+        """Writes what lists show; returns the run's new version."""
         ends: dict[int, float] = {}
         own = []
         for stock in self._shelf:
@@ -80,10 +84,11 @@ class Ingest:
             runtime = max(0.0, newest.stats.end - origins.get(newest.attempt, shown.start))
         encode = msgspec.msgpack.encode
         listed = bool(shown.id) and not self.snapshot.deleted and self.snapshot.archived is None
+        version = schema.advance(self._db)
         self._db.run(
             "UPDATE run SET version = ?, listed = ?, card = ?, config = ?, summary = ?, metadata = ? WHERE run = ?",
             (
-                schema.advance(self._db),
+                version,
                 int(listed),
                 encode(shown),
                 encode(self.snapshot.config),
@@ -92,14 +97,31 @@ class Ingest:
                 self._run,
             ),
         )
+        return version
 
     def seal(self) -> None:
         """The run is over: no more rows are expected."""
         self._shelf.seal()
 
-    def _journal(self, path: Path, position: Position, gaps: int) -> None:
-        reader = Reader(path, position)
-        attempt = reader.header.attempt
+    def _journal(self, path: Path) -> None:
+        new = path.name not in self._journals
+        journal = self._journals.setdefault(path.name, _Journal(START, 0))
+        begin = journal.position
+        try:
+            self._entries(path, journal.open(path), journal.attempt)
+        except Error:
+            # Of a newer version: whoever knows that one builds the index anew. The run's other journals can be read.
+            journal.position = Position(0, path.stat().st_size)
+        if journal.position == begin and not new:
+            return
+        self._db.run(
+            "INSERT INTO journal (run, name, attempt, segment, place, gaps) VALUES (?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (run, name) DO UPDATE SET segment = excluded.segment, place = excluded.place,"
+            " gaps = excluded.gaps",
+            (self._run, path.name, journal.attempt, *journal.position, journal.gaps),
+        )
+
+    def _entries(self, path: Path, reader: Reader, attempt: int) -> None:
         for item in reader.blocks():
             if isinstance(item, Block):
                 self._stock(path.name, attempt, item.key_set).frames.append(item.data)
@@ -107,17 +129,7 @@ class Ingest:
             else:
                 self._record(item, path.name, attempt)
             if self._taken >= PORTION:
-                break
-        if reader.position == position and position != START:
-            return
-        self.changed = True
-        lost = gaps + sum(gap.end - gap.start for gap in reader.gaps)
-        self._db.run(
-            "INSERT INTO journal (run, name, attempt, segment, place, gaps) VALUES (?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (run, name) DO UPDATE SET segment = excluded.segment, place = excluded.place,"
-            " gaps = excluded.gaps",
-            (self._run, path.name, attempt, *reader.position, lost),
-        )
+                return
 
     def _stock(self, journal: str, attempt: int, key_set: KeySet) -> Stock:
         found = self._stocks.get((journal, key_set.id))
@@ -131,12 +143,13 @@ class Ingest:
             self._row(record, journal, attempt)
         elif isinstance(record, records.Console):
             key = (journal, record.stream, record.line)
-            self._lines[key] = record
-            self._firsts.setdefault(key, (attempt, record.time))
+            begun = self._lines[key][1] if key in self._lines else record.time
+            self._lines[key] = (attempt, begun, record.text)
         elif isinstance(record, records.File):
             self._files.append(record)
         else:
             self.snapshot.apply(record, attempt=attempt)
+            self._folded = True
         self._taken += 64
 
     def _row(self, record: records.Row, journal: str, attempt: int) -> None:
@@ -149,27 +162,25 @@ class Ingest:
         stock.add(record.step, record.time, tuple(record.data.values()))
 
     def _flush(self) -> None:
-        if self._shelf.store():
-            self.changed = True
-        if self._shelf.hide(self.snapshot.visible_step):
-            self.changed = True
+        self._shelf.store()
+        self._shelf.hide(self.snapshot.visible_step)
         self._db.many(
             "INSERT INTO console (run, attempt, time, journal, stream, line, text) VALUES (?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (run, journal, stream, line) DO UPDATE SET text = excluded.text",
-            [(self._run, *self._firsts[key], *key, line.text) for key, line in self._lines.items()],
+            [(self._run, attempt, time, *key, text) for key, (attempt, time, text) in self._lines.items()],
         )
         self._db.many(
             "INSERT INTO file (run, path, time, record) VALUES (?, ?, ?, ?) ON CONFLICT (run, path) DO UPDATE"
             " SET time = excluded.time, record = excluded.record WHERE excluded.time >= file.time",
             [(self._run, file.path, file.time, records.encode(file)) for file in self._files],
         )
-        if not self.changed:
-            return
-        self._db.run(
-            "INSERT INTO fold (run, snapshot) VALUES (?, ?)"
-            " ON CONFLICT (run) DO UPDATE SET snapshot = excluded.snapshot",
-            (self._run, msgspec.msgpack.encode(self.snapshot)),
-        )
+        if self._folded:
+            self._db.run(
+                "INSERT INTO fold (run, snapshot) VALUES (?, ?)"
+                " ON CONFLICT (run) DO UPDATE SET snapshot = excluded.snapshot",
+                (self._run, msgspec.msgpack.encode(self.snapshot)),
+            )
+        self._lines, self._files, self._folded = {}, [], False
 
     def _updated(self, ends: dict[int, float]) -> float:
         lives = self.snapshot.attempts.values()
@@ -180,6 +191,37 @@ class Ingest:
             *self.snapshot.times.values(),
             0.0,
         )
+
+
+class _Journal:
+    """How far a journal was read. `gaps` counts the bytes that could not be."""
+
+    def __init__(self, position: Position, gaps: int) -> None:
+        self._position = position
+        self._gaps = gaps
+        self._reader: Reader | None = None
+        self.attempt = 0
+
+    def open(self, path: Path) -> Reader:
+        """The reader that goes on from here. Raises `Error` for a journal of a version that is not known."""
+        if self._reader is None:
+            reader = Reader(path, self._position)
+            self.attempt = reader.header.attempt
+            self._reader = reader
+        return self._reader
+
+    @property
+    def position(self) -> Position:
+        return self._reader.position if self._reader else self._position
+
+    @position.setter
+    def position(self, value: Position) -> None:
+        self._position, self._reader = value, None
+
+    @property
+    def gaps(self) -> int:
+        read = self._reader.gaps if self._reader else []
+        return self._gaps + sum(gap.end - gap.start for gap in read)
 
 
 def _kind(value: Any) -> str:

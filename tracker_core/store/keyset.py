@@ -43,6 +43,8 @@ class Stock:
         self.kept = Kept()
         self.chunks = 0
         self.pieces = 0
+        self.waiting: Batch | None = None
+        """The rows in pieces; None while nobody read them back."""
         self.frames: list[bytes] = []
         self.rows: list[tuple[int, float, Sequence[Any]]] = []
 
@@ -121,17 +123,15 @@ class Shelf:
         )
         return stock
 
-    def store(self) -> bool:
-        """Writes what came in; True when there was anything."""
+    def store(self) -> None:
+        """Writes what came in."""
         fresh = [(stock, stock.take()) for stock in self if stock.frames or stock.rows]
         self._order([(stock, batch.steps) for stock, batch in fresh])
         for stock, batch in fresh:
             self._keep(stock, batch)
-        return bool(fresh)
 
-    def hide(self, visible: Callable[[int], int | None]) -> bool:
+    def hide(self, visible: Callable[[int], int | None]) -> None:
         """Takes the rows that a later attempt rewound out of the statistics; `visible` is asked by attempt."""
-        hidden = False
         for stock in self:
             limit = visible(stock.attempt) if stock.stream == "metrics" else None
             if limit is None and stock.visible is None:
@@ -139,8 +139,6 @@ class Shelf:
             stock.visible = limit
             stock.kept = Kept(sealed=self._measure(stock))
             self._update(stock)
-            hidden = True
-        return hidden
 
     def seal(self) -> None:
         """Seals what waits and is worth a chunk: no more rows are expected."""
@@ -160,6 +158,7 @@ class Shelf:
             self._seal(stock, rows, whole)
         else:
             self._append(stock, waiting, batch)
+            stock.waiting = rows
             stock.kept.waiting = measure(rows, stock.kinds)
         self._update(stock)
 
@@ -175,6 +174,7 @@ class Shelf:
         rest = rows.slice(end)
         if len(rest):
             self._piece(stock, rest)
+        stock.waiting = rest
         stock.kept.waiting = measure(rest, stock.kinds)
 
     def _append(self, stock: Stock, waiting: Batch, batch: Batch) -> None:
@@ -200,6 +200,8 @@ class Shelf:
         stock.pieces += 1
 
     def _waiting(self, stock: Stock) -> Batch:
+        if stock.waiting is not None:
+            return stock.waiting
         if not stock.pieces:
             return batches.empty(stock.kinds)
         found = self._db.rows(

@@ -210,7 +210,7 @@ def _bucket(axis: Column, cells: _Cells, buckets: int, within: tuple[float, floa
         )
     if len(axis) <= buckets:
         return Envelope(axis, cells.steps, cells.times, *cells.cells)
-    low, high = within if within is not None else (axis[0], axis[-1])
+    low, high = within if within is not None and np.isfinite(within).all() else (axis[0], axis[-1])
     place = ((axis - low) * (buckets / max(high - low, 1e-300))).astype(np.int64)
     starts = np.flatnonzero(np.append(True, np.minimum(place[1:], buckets - 1) != np.minimum(place[:-1], buckets - 1)))
     return Envelope(axis[starts], cells.steps[starts], cells.times[starts], *pyramid.merge(cells.cells, starts))

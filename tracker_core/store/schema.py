@@ -7,11 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tracker_core._journal import format  # noqa: A004 - the module's name
+
 if TYPE_CHECKING:
     from tracker_core.store.database import Database
 
 VERSION = 2
 """Raised with every change of tables or blobs: an index of another version is built anew."""
+
+_WRITTEN = VERSION * 1000 + format.VERSION
+"""So is one that was made by who could not read every journal."""
 
 _TABLES = (
     # One row of counters and marks of the whole store.
@@ -72,12 +77,12 @@ PROGRESS = ("fold", "journal")
 def create(db: Database) -> None:
     for statement in _TABLES:
         db.run(statement.format(blob=db.blob))
-    db.many("INSERT INTO meta (name, value) VALUES (?, ?)", (("schema", VERSION), ("version", 0)))
+    db.many("INSERT INTO meta (name, value) VALUES (?, ?)", (("schema", _WRITTEN), ("version", 0)))
 
 
 def known(db: Database) -> bool:
     """Whether the database holds this version's tables."""
-    return db.row("SELECT value FROM meta WHERE name = 'schema'") == (VERSION,)
+    return db.row("SELECT value FROM meta WHERE name = 'schema'") == (_WRITTEN,)
 
 
 def advance(db: Database) -> int:
