@@ -20,9 +20,9 @@ def _unpack(content: bytes) -> list[dict]:
     place = -(-(4 + length) // 8) * 8
     found = []
     for series in header["series"]:
-        names = ["step", "time", "value"]
+        names = ["step", "value"]
         names += ["low", "high"] if series["bucketed"] else []
-        names += ["other"] if series["other"] else []
+        names += [header["x"]] if header["x"] != "step" else []
         columns = {}
         for name in names:
             columns[name] = list(struct.unpack_from(f"<{series['points']}d", content, place))
@@ -111,12 +111,14 @@ def test_series_as_json_and_as_columns_are_the_same(client, logged):
         (keys[1], "loss", True),
     ]
     for left, right in zip(spelled, packed, strict=True):
-        for name in ("step", "time", "value"):
+        for name in ("step", "value"):
             assert left[name] == right[name]
     assert spelled[0]["value"] == [1 / (step + 1) for step in range(10)]
     assert len(spelled[1]["step"]) <= 100
     assert (max(spelled[1]["high"]), min(spelled[1]["low"])) == (1.0, 1 / 3000)
     assert packed[1]["high"] == spelled[1]["high"]
+    bare = _unpack(client.get(f"{url}&extremes=false", headers=BINARY).content)
+    assert [(it["bucketed"], it["value"]) for it in bare] == [(False, it["value"]) for it in spelled]
 
 
 def test_series_over_a_metric_within_a_range_and_after_a_step(client, logged):
@@ -125,6 +127,8 @@ def test_series_over_a_metric_within_a_range_and_after_a_step(client, logged):
     base = f"/api/projects/demo/series?metric=loss&run={key}"
     (over,) = _unpack(client.get(f"{base}&x=val/accuracy", headers=BINARY).content)
     assert over["other"] == [step / 10 for step in range(10)]
+    (timed,) = _unpack(client.get(f"{base}&x=_timestamp", headers=BINARY).content)
+    assert timed["time"] == sorted(timed["time"])
     (cut,) = client.get(f"{base}&from=3&to=5").json()["series"]
     assert cut["step"] == [3, 4, 5]
     (tail,) = client.get(f"{base}&after=8").json()["series"]

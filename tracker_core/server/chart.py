@@ -25,10 +25,7 @@ class Drawn(NamedTuple):
     run: str
     metric: str
     envelope: Envelope
-
-    @property
-    def bucketed(self) -> bool:
-        return not bool(np.array_equal(self.envelope.low, self.envelope.high, equal_nan=True))
+    bucketed: bool
 
 
 def read(store: Store, runs: Mapping[str, Run], asked: wire.OfSeries) -> list[Drawn]:
@@ -56,17 +53,16 @@ def read(store: Store, runs: Mapping[str, Run], asked: wire.OfSeries) -> list[Dr
                 stream=asked.stream,
             )
             if envelope is not None:
-                found.append(Drawn(key, metric, envelope))
+                found.append(Drawn(key, metric, envelope, asked.extremes and _spread(envelope)))
     return found
 
 
 def pack(drawn: list[Drawn], *, axis: str) -> bytes:
     """`u32 length | JSON header | padding to 8 | float64 columns`, all little endian.
 
-    The header lists run, metric, points, bucketed and other of each series. Its columns follow in the same order:
-    step, time, value; low and high if bucketed; the values of the x metric if `other`.
+    The header lists run, metric, points and bucketed of each series, and `x`, the kind of all axes. Columns follow in
+    the same order: step, value; low and high if bucketed; then time or the x metric's value, unless x is the step.
     """
-    other = axis not in AXES
     header = msgspec.json.encode(
         {
             "series": [
@@ -75,17 +71,17 @@ def pack(drawn: list[Drawn], *, axis: str) -> bytes:
                     "metric": it.metric,
                     "points": len(it.envelope.x),
                     "bucketed": it.bucketed,
-                    "other": other,
                 }
                 for it in drawn
-            ]
+            ],
+            "x": {"_step": "step", "_timestamp": "time"}.get(axis, "other"),
         }
     )
     parts = [len(header).to_bytes(4, "little"), header, bytes(-(4 + len(header)) % 8)]
     for it in drawn:
-        columns = [it.envelope.steps, it.envelope.times, it.envelope.last]
+        columns = [it.envelope.steps, it.envelope.last]
         columns += [it.envelope.low, it.envelope.high] if it.bucketed else []
-        columns += [it.envelope.x] if other else []
+        columns += [it.envelope.x] if axis != "_step" else []
         parts += [np.ascontiguousarray(column, "<f8").tobytes() for column in columns]
     return b"".join(parts)
 
@@ -108,6 +104,11 @@ def spell(drawn: list[Drawn], *, axis: str) -> wire.Chart:
             for it in drawn
         ]
     )
+
+
+def _spread(envelope: Envelope) -> bool:
+    """Whether any point stands for more than one value."""
+    return not bool(np.array_equal(envelope.low, envelope.high, equal_nan=True))
 
 
 def _nulls(column: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> list[float | None]:

@@ -203,7 +203,7 @@ class OfColumns(msgspec.Struct, frozen=True):
 
 class OfSeries(msgspec.Struct, frozen=True, kw_only=True):
     """`x` is `_step`, `_timestamp` or a metric. `from` and `to` cut the x-axis; `after` gives the first step wanted
-    of each run, in the order of `run`."""
+    of each run, in the order of `run`. Without `extremes` a point is its bucket's last value only."""
 
     project: str
     metric: Annotated[tuple[str, ...], Meta(max_length=200)] = ()
@@ -212,6 +212,7 @@ class OfSeries(msgspec.Struct, frozen=True, kw_only=True):
     buckets: Annotated[int, Meta(ge=1, le=20_000)] = 500
     x: str = "_step"
     stream: Stream = "metrics"
+    extremes: bool = True
     from_: float | None = msgspec.field(default=None, name="from")
     to: float | None = None
 

@@ -106,12 +106,15 @@ def build(folder: Path) -> None:
 
 
 def install(folder: Path, *options: str) -> None:
-    """npm's packages as the lockfile names them, unless they are there."""
-    installed = folder / "node_modules" / ".package-lock.json"
-    lock = folder / "package-lock.json"
-    if installed.is_file() and installed.stat().st_mtime >= lock.stat().st_mtime:
-        return
+    """npm's packages as the lockfile names them, unless these, or more of them, are there already."""
+    mark = folder / "node_modules" / ".installed"
+    wanted = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
+    with contextlib.suppress(OSError):
+        have, *narrowed = mark.read_text(encoding="utf-8").split()
+        if have == wanted and (not narrowed or narrowed == list(options)):
+            return
     npm(folder, "ci", "--ignore-scripts", "--no-audit", "--no-fund", *options)
+    mark.write_text(" ".join((wanted, *options)), encoding="utf-8")
 
 
 def npm(folder: Path, *arguments: str) -> None:
@@ -169,9 +172,6 @@ def main(scripts: list[str]) -> int:
     folder = Path(__file__).parent
     try:
         with _alone(folder):
-            marker = folder / "node_modules" / "vitest"
-            if not marker.exists():
-                (folder / "node_modules" / ".package-lock.json").unlink(missing_ok=True)
             install(folder)
     except BuildError as error:
         print(f"Checks of the pages are skipped. {error}", file=sys.stderr)

@@ -11,11 +11,13 @@ export type Wish = {
   from?: number;
   to?: number;
   buckets: number;
+  /** Whether the envelope is drawn. */
+  extremes: boolean;
 };
 type Entry = { series: Series | null; version: number; added: number };
 type Waiting = { wish: Wish; resolve: (series: Series[]) => void; reject: (error: Error) => void };
 
-const METRICS_PER_REQUEST = 6;
+const METRICS_PER_REQUEST = 3;
 const ENTRIES = 6000;
 
 export class Loader {
@@ -55,7 +57,7 @@ export class Loader {
     const shared = batch[0]!.wish;
     const metrics = [...new Set(batch.map((it) => it.wish.metric))];
     const place = (metric: string, run: string) =>
-      [metric, shared.stream, run, shared.x, shared.from ?? "", shared.to ?? "", shared.buckets].join("\n");
+      [metric, shared.stream, run, shared.x, shared.from ?? "", shared.to ?? "", shared.buckets, shared.extremes].join("\n");
     try {
       const fresh: string[] = [];
       const tails: string[] = [];

@@ -81,10 +81,8 @@ function groups(
 
 function curve(series: Series, member: Member, x: string): Curve {
   const { value, low, high } = series;
-  if (x === "step") return { x: series.step, value, low, high };
-  if (x === "wall") return { x: series.time, value, low, high };
-  if (x === "relative") return { x: series.time.map((time) => time - member.created), value, low, high };
-  return { x: series.other, value, low, high };
+  const axis = x === "relative" ? series.x.map((time) => time - member.created) : series.x;
+  return { x: axis, value, low, high };
 }
 
 export function axis(x: string): Axis {

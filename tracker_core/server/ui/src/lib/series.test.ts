@@ -19,35 +19,36 @@ const curve = (x: number[], y: number[]): Curve => {
 test("raw and bucketed series are unpacked", () => {
   const header = {
     series: [
-      { run: "a", metric: "loss", points: 2, bucketed: false, other: false },
-      { run: "b", metric: "loss", points: 1, bucketed: true, other: true },
+      { run: "a", metric: "loss", points: 2, bucketed: false },
+      { run: "b", metric: "loss", points: 1, bucketed: true },
     ],
+    x: "other",
   };
-  const [raw, bucketed] = decode(pack(header, [[1, 2], [10, 20], [0.5, NaN], [7], [70], [3], [2], [4], [9]]));
+  const [raw, bucketed] = decode(pack(header, [[1, 2], [0.5, NaN], [10, 20], [7], [3], [2], [4], [9]]));
   expect([...raw!.value]).toEqual([0.5, NaN]);
   expect(raw!.low).toBe(raw!.value);
-  expect(raw!.other.length).toBe(0);
-  expect([bucketed!.step[0], bucketed!.low[0], bucketed!.high[0], bucketed!.other[0]]).toEqual([7, 2, 4, 9]);
+  expect([...raw!.x]).toEqual([10, 20]);
+  expect([bucketed!.step[0], bucketed!.low[0], bucketed!.high[0], bucketed!.x[0]]).toEqual([7, 2, 4, 9]);
 });
 
 test("a tail replaces what it overlaps", () => {
-  const header = (points: number) => ({ series: [{ run: "a", metric: "m", points, bucketed: false, other: false }] });
-  const base = decode(
+  const header = (points: number) => ({ series: [{ run: "a", metric: "m", points, bucketed: false }], x: "step" });
+  const [base] = decode(
     pack(header(3), [
-      [1, 2, 3],
       [1, 2, 3],
       [10, 20, 30],
     ]),
-  )[0]!;
-  const tail = decode(
+  );
+  const [tail] = decode(
     pack(header(2), [
-      [3, 4],
       [3, 4],
       [31, 40],
     ]),
-  )[0]!;
-  expect([...extend(base, tail).value]).toEqual([10, 20, 31, 40]);
-  expect(extend(base, decode(pack(header(0), []))[0]!)).toBe(base);
+  );
+  const whole = extend(base!, tail!);
+  expect([...whole.value]).toEqual([10, 20, 31, 40]);
+  expect(whole.x).toBe(whole.step);
+  expect(extend(base!, decode(pack(header(0), []))[0]!)).toBe(base);
 });
 
 test("axes that agree are merged", () => {

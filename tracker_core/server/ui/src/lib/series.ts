@@ -6,19 +6,21 @@ export type Series = {
   /** False: every point was logged so. True: each stands for a bucket, with its last value and its extremes. */
   bucketed: boolean;
   step: Float64Array;
-  time: Float64Array;
-  /** The value of the metric chosen as x-axis; empty for the other axes. */
-  other: Float64Array;
+  /** What the x-axis shows: steps, times or the values of another metric. */
+  x: Float64Array;
   value: Float64Array;
   low: Float64Array;
   high: Float64Array;
 };
 
-type Header = { series: { run: string; metric: string; points: number; bucketed: boolean; other: boolean }[] };
+type Header = {
+  series: { run: string; metric: string; points: number; bucketed: boolean }[];
+  x: "step" | "time" | "other";
+};
 
 /**
- * `u32 length | JSON header | padding to 8 | float64 columns`, little endian: per series step, time, value, then low
- * and high when bucketed, then the x metric when there is one.
+ * `u32 length | JSON header | padding to 8 | float64 columns`, little endian: per series step, value, then low and high
+ * when bucketed, then x unless that is the step.
  */
 export function decode(buffer: ArrayBuffer): Series[] {
   const length = new DataView(buffer).getUint32(0, true);
@@ -29,14 +31,12 @@ export function decode(buffer: ArrayBuffer): Series[] {
     at += points * 8;
     return column;
   };
-  return header.series.map(({ run, metric, points, bucketed, other }) => {
-    const [step, time, value] = [take(points), take(points), take(points)];
+  return header.series.map(({ run, metric, points, bucketed }) => {
+    const [step, value] = [take(points), take(points)];
     const [low, high] = bucketed ? [take(points), take(points)] : [value, value];
-    return { run, metric, bucketed, step, time, value, low, high, other: other ? take(points) : EMPTY };
+    return { run, metric, bucketed, step, value, low, high, x: header.x === "step" ? step : take(points) };
   });
 }
-
-const EMPTY = new Float64Array(0);
 
 /** `tail` put behind `base`, replacing the points of `base` from the tail's first step on. */
 export function extend(base: Series, tail: Series): Series {
@@ -50,15 +50,15 @@ export function extend(base: Series, tail: Series): Series {
     whole.set(right, keep);
     return whole;
   };
+  const step = join(base.step, tail.step);
   return {
     ...base,
     bucketed: base.bucketed || tail.bucketed,
-    step: join(base.step, tail.step),
-    time: join(base.time, tail.time),
+    step,
+    x: base.x === base.step ? step : join(base.x, tail.x),
     value: join(base.value, tail.value),
     low: join(base.low, tail.low),
     high: join(base.high, tail.high),
-    other: base.other.length ? join(base.other, tail.other) : EMPTY,
   };
 }
 
