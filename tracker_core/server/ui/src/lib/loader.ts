@@ -57,7 +57,9 @@ export class Loader {
     const shared = batch[0]!.wish;
     const metrics = [...new Set(batch.map((it) => it.wish.metric))];
     const place = (metric: string, run: string) =>
-      [metric, shared.stream, run, shared.x, shared.from ?? "", shared.to ?? "", shared.buckets, shared.extremes].join("\n");
+      [metric, shared.stream, run, shared.x, shared.from ?? "", shared.to ?? "", shared.buckets, shared.extremes].join(
+        "\n",
+      );
     try {
       const fresh: string[] = [];
       const tails: string[] = [];

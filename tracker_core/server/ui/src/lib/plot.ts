@@ -2,6 +2,7 @@
 
 import uPlot from "uplot";
 import { fade } from "./color";
+import { decades } from "./decade";
 import { duration, tick } from "./format";
 
 export type Drawn = {
@@ -76,8 +77,9 @@ export function create(
           gap: 6,
           space: 64,
           ...(look.axis === "wall" ? {} : { values: ticks(look.axis === "relative" ? duration : null) }),
+          ...(look.logX ? LOGARITHMIC : {}),
         },
-        { ...axis, gap: 6, space: 34, size: width, values: ticks(null) },
+        { ...axis, gap: 6, space: 34, size: width, ...(look.logY ? LOGARITHMIC : { values: ticks(null) }) },
       ],
       series: [
         {},
@@ -217,6 +219,12 @@ function ticks(spell: ((value: number) => string) | null) {
     return values.map((value) => (value === null ? "" : spell ? spell(value) : tick(value, step)));
   };
 }
+
+const LOGARITHMIC = {
+  splits: (_: uPlot, __: number, low: number, high: number) => decades(low, high),
+  values: (_: uPlot, values: (number | null)[]) => values.map((value) => (value === null ? "" : tick(value, value))),
+  filter: (_: uPlot, values: (number | null)[]) => values,
+};
 
 /** As wide as the longest tick, so that narrow panels keep their width for the lines. */
 function width(_: uPlot, values: string[] | null): number {

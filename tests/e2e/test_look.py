@@ -1,0 +1,76 @@
+"""How the pages look: themes, narrow screens, states, accessibility; pictures for the docs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+PLACES = ["/", "/project/vision", "/project/vision?view=table", "/settings"]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_nothing_runs_over_the_side_of_a_narrow_screen(page, site, place):
+    page.set_viewport_size({"width": 400, "height": 800})
+    page.goto(site + place)
+    expect(page.locator("main > *").first).to_be_visible()
+    page.wait_for_timeout(500)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+
+
+def test_the_theme_is_chosen_and_kept(page, site):
+    page.goto(f"{site}/settings")
+    background = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(background)
+    page.get_by_label("Dark").check()
+    dark = page.evaluate(background)
+    assert dark != light
+    page.goto(site)
+    assert page.evaluate(background) == dark
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ("/project/none", "This project cannot be shown"),
+        ("/project/vision/run/none", "This run cannot be shown"),
+        ("/project/vision/compare", "Choose two runs or more to compare"),
+        ("/nowhere", "There is no such page"),
+    ],
+)
+def test_what_cannot_be_shown_is_told(page, site, place, told):
+    page.goto(site + place)
+    expect(page.get_by_role("heading", name=told)).to_be_visible()
+
+
+def test_the_first_load_is_small(page, site):
+    page.goto(f"{site}/project/vision")
+    expect(page.locator("canvas").first).to_be_visible()
+    sizes = page.evaluate(
+        "performance.getEntriesByType('resource').filter(it => !it.name.includes('/api/')).map(it => it.transferSize)"
+    )
+    assert 0 < sum(sizes) < 150_000
+
+
+def test_nothing_is_asked_of_other_servers(page, site):
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    for place in PLACES:
+        page.goto(site + place)
+        page.wait_for_timeout(300)
+    assert [url for url in asked if not url.startswith((site, "data:", "blob:"))] == []
+
+
+@pytest.mark.skipif("TRACKER_PICTURES" not in os.environ, reason="set TRACKER_PICTURES to a folder to take them")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_pictures_for_the_docs(browser, site, theme):
+    folder = Path(os.environ["TRACKER_PICTURES"])
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme=theme)
+    page = context.new_page()
+    for name, place in (("charts", "/project/vision"), ("table", "/project/vision?view=table")):
+        page.goto(site + place)
+        page.wait_for_timeout(1500)
+        page.screenshot(path=folder / f"{name}-{theme}.png")
+    context.close()

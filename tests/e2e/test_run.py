@@ -1,0 +1,135 @@
+"""The run page, live updates, and content that means harm."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+from playwright.sync_api import expect
+
+LIVE = """
+import sys, time
+import tracker_core as tracker
+run = tracker.init(dir=sys.argv[1], project="live", name="runner", settings={"silent": True, "system_interval": 0})
+step = 0
+while not sys.stdin.closed:
+    line = sys.stdin.readline()
+    if not line:
+        break
+    for _ in range(int(line)):
+        run.log({"loss": 1 / (step + 1)})
+        step += 1
+run.finish()
+"""
+
+
+def _open(page, site: str, project: str, tab: str) -> None:
+    page.goto(f"{site}/project/{project}")
+    page.locator(".run a").first.click()
+    page.get_by_role("tab", name=tab).click()
+
+
+def test_overview_notes_and_tags(page, make_site):
+    _open(page, make_site("one"), "p", "Overview")
+    expect(page.get_by_role("region", name="Config").get_by_text("lr")).to_be_visible()
+    expect(page.get_by_role("region", name="Facts").get_by_text("finished")).to_be_visible()
+    page.get_by_label("Notes").fill("It works.")
+    page.get_by_label("Add tag").fill("good")
+    page.get_by_label("Add tag").press("Enter")
+    expect(page.get_by_role("button", name="Remove tag good")).to_be_visible()
+    page.reload()
+    expect(page.get_by_label("Notes")).to_have_value("It works.")
+    page.get_by_role("button", name="Remove tag good").click()
+    expect(page.get_by_role("button", name="Remove tag good")).to_have_count(0)
+
+
+def test_a_run_is_deleted_from_its_page(page, make_site):
+    _open(page, make_site("one", "two"), "p", "Overview")
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page).to_have_url(re.compile(r"/project/p$"))
+    expect(page.get_by_role("listitem")).to_have_count(1)
+
+
+def test_the_console_has_colours_and_a_search(page, site):
+    _open(page, site, "talk", "Console")
+    expect(page.get_by_text("300 lines")).to_be_visible()
+    expect(page.locator(".ansi-red").first).to_contain_text("line")
+    page.get_by_label("Search lines").fill("line 123")
+    expect(page.get_by_text("1 of 300 lines")).to_be_visible()
+
+
+def test_files_are_previewed(page, site):
+    _open(page, site, "talk", "Files")
+    page.get_by_role("button", name=re.compile("notes.md")).click()
+    expect(page.get_by_text("# What it is")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").click()
+    assert download.value.suggested_filename == "notes.md"
+
+
+def test_charts_of_one_run(page, site):
+    _open(page, site, "vision", "Charts")
+    expect(page.get_by_role("img", name="train/loss, 1 lines")).to_be_visible()
+
+
+def test_a_live_run_appears_grows_and_ends(page, tmp_path, serve, environment, pages):
+    address = serve(tmp_path)
+    page.goto(address)
+    expect(page.get_by_role("heading", name="No runs here yet")).to_be_visible()
+    process = subprocess.Popen(
+        [sys.executable, "-c", LIVE, str(tmp_path)], stdin=subprocess.PIPE, text=True, env=environment, cwd=tmp_path
+    )
+    with process:
+        process.stdin.write("5\n")
+        process.stdin.flush()
+        page.get_by_role("link", name="live").click(timeout=30_000)
+        expect(page.get_by_role("listitem").get_by_title("running")).to_be_visible()
+        chart = page.get_by_role("img", name="loss, 1 lines")
+        expect(chart).to_be_visible()
+        page.goto(f"{address}/project/live?view=table")
+        process.stdin.write("50\n")
+        process.stdin.flush()
+        expect(page.get_by_role("cell", name=re.compile(r"^0\.018182$"))).to_be_visible()
+        process.stdin.close()
+        process.wait(timeout=30)
+    expect(page.get_by_role("cell", name="finished")).to_be_visible()
+
+
+@pytest.mark.parametrize("tab", ["Overview", "Charts", "Console", "Files"])
+def test_hostile_content_stays_text(page, site, tab):
+    dialogs = []
+    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    _open(page, site, "hostile", tab)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("<img src=x")
+    if tab == "Files":
+        for name in ("report.html", "picture.svg", "script.js"):
+            page.get_by_role("button", name=re.compile(name)).click()
+            page.wait_for_timeout(400)
+    page.wait_for_timeout(600)
+    assert page.evaluate("window.owned") is None
+    assert page.locator("img[src=x]").count() == 0
+    assert "taken" not in page.title()
+    assert dialogs == []
+
+
+def test_a_hostile_file_opened_by_itself_has_no_origin(page, site):
+    page.goto(f"{site}/api/projects/hostile/board")
+    key = re.search(r'"key":"(offline-run[^"]+)"', page.content())[1]
+    page.goto(f"{site}/api/runs/{key}/files/report.html")
+    expect(page.get_by_role("heading", name="report")).to_be_visible()
+    assert page.title() != "taken"
+    assert page.evaluate("window.origin") == "null"
+
+
+@pytest.mark.parametrize("view", ["charts", "table"])
+def test_hostile_names_in_lists_stay_text(page, site, view):
+    page.goto(f"{site}/project/hostile?view={view}")
+    expect(page.get_by_role("link", name="<img src=x")).to_be_visible()
+    page.wait_for_timeout(500)
+    assert page.evaluate("window.owned") is None
+    assert page.locator("img[src=x]").count() == 0

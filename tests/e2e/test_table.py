@@ -1,0 +1,105 @@
+"""The runs table, as a person uses it."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+
+def _names(page) -> list[str]:
+    return page.locator(".row .name a").all_inner_texts()
+
+
+def _column(page, name: str):
+    return page.get_by_role("columnheader").filter(has_text=re.compile(f"^{re.escape(name)}"))
+
+
+def test_sorting_by_one_column_and_by_several(page, site):
+    page.goto(f"{site}/project/vision?view=table")
+    _column(page, "lr").get_by_role("button").click()
+    expect(_column(page, "lr")).to_have_attribute("aria-sort", "ascending")
+    assert _names(page) == ["amber", "birch", "cedar", "dune", "elm"]
+    _column(page, "model.name").get_by_role("button").click()
+    _column(page, "lr").get_by_role("button").click(modifiers=["Shift"])
+    _column(page, "lr").get_by_role("button").click(modifiers=["Shift"])
+    expect(_column(page, "lr")).to_have_attribute("aria-sort", "descending")
+    assert _names(page) == ["birch", "amber", "elm", "dune", "cedar"]
+    page.reload()
+    expect(_column(page, "lr")).to_have_attribute("aria-sort", "descending")
+    assert _names(page) == ["birch", "amber", "elm", "dune", "cedar"]
+
+
+def test_columns_are_chosen_and_remembered(page, site):
+    page.goto(f"{site}/project/vision?view=table")
+    page.get_by_role("button", name="Columns").click()
+    menu = page.get_by_role("dialog", name="Columns")
+    menu.get_by_label("Search columns").fill("reward")
+    menu.get_by_label("summary.reward").check()
+    menu.get_by_label("Search columns").fill("created")
+    menu.get_by_label("created").uncheck()
+    menu.get_by_role("button", name="Close").click()
+    page.reload()
+    expect(_column(page, "reward")).to_be_visible()
+    expect(_column(page, "created")).to_have_count(0)
+
+
+def test_columns_are_resized_and_dragged(page, site):
+    page.goto(f"{site}/project/vision?view=table")
+    head = _column(page, "state")
+    before = head.bounding_box()["width"]
+    grip = head.locator(".grip").bounding_box()
+    page.mouse.move(grip["x"] + 3, grip["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(grip["x"] + 63, grip["y"] + 5, steps=3)
+    page.mouse.up()
+    assert head.bounding_box()["width"] > before + 40
+    _column(page, "duration").drag_to(head)
+    heads = page.get_by_role("columnheader").all_inner_texts()
+    assert heads.index("duration") < heads.index("state")
+
+
+def test_runs_are_grouped_and_folded(page, site):
+    page.goto(f"{site}/project/vision?view=table&sort=name")
+    page.get_by_label("Group table by").select_option("config.model.name")
+    group = page.get_by_role("button", name=re.compile("model.name vit 3"))
+    group.click()
+    assert _names(page) == ["amber", "birch"]
+    expect(page).to_have_url(re.compile("group=config.model.name"))
+
+
+def test_renaming_tagging_and_deleting(page, make_site):
+    page.goto(f"{make_site('left', 'right', 'third')}/project/p?view=table&sort=name")
+    page.get_by_role("link", name="left").hover()
+    page.get_by_role("button", name="Rename left").click()
+    page.get_by_role("textbox", name="Rename run").fill("renamed")
+    page.get_by_role("button", name="Rename", exact=True).click()
+    expect(page.get_by_role("link", name="renamed")).to_be_visible()
+    for name in ("renamed", "right"):
+        page.get_by_label(f"Select {name}").check()
+    page.get_by_role("button", name="Tag", exact=True).click()
+    page.get_by_role("textbox", name="Tag 2 runs").fill("keep, first")
+    page.get_by_role("dialog").get_by_role("button", name="Tag").click()
+    expect(page.locator(".tag", has_text="keep")).to_have_count(2)
+    page.get_by_label("Select right").uncheck()
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("link", name="renamed")).to_have_count(0)
+    page.reload()
+    expect(page.get_by_role("link", name="right")).to_be_visible()
+    assert _names(page) == ["right", "third"]
+    expect(page.locator(".tag", has_text="keep")).to_have_count(1)
+
+
+def test_comparing_shows_what_differs(page, site):
+    page.goto(f"{site}/project/vision?view=table")
+    page.get_by_label("Select amber").check()
+    page.get_by_label("Select elm").check()
+    page.get_by_role("button", name="Compare").click()
+    expect(page.get_by_role("heading", name="Compare 2 runs")).to_be_visible()
+    expect(page.get_by_role("rowheader", name="lr", exact=True)).to_be_visible()
+    expect(page.get_by_role("rowheader", name="epochs")).to_have_count(0)
+    page.get_by_label("Equal values too").check()
+    expect(page.get_by_role("rowheader", name="epochs")).to_be_visible()
+    page.get_by_label("Search keys").fill("model")
+    expect(page.get_by_role("rowheader", name="lr", exact=True)).to_have_count(0)
