@@ -35,10 +35,16 @@ _STDIN = 4
 _FIRST_FREE = 10
 _ARGUMENTS_LIMIT = 16 * 1024
 
+_HOME = "PYTHONHOME"
 _SHELL = "/bin/sh"
 # A shell reads /dev/null for what it starts with `&`, unless told otherwise; hence the pipe takes a detour.
 _DETACH = f'"$0" "$@" <&{_STDIN} {_STDIN}<&- &'
-_BOOT = "import sys; sys.path += sys.argv[2:]; from tracker_core.background import process; process.main()"
+_BOOT = """\
+import sys
+sys.path = [entry for entry in sys.path if entry] + sys.argv[2:]
+from tracker_core.background import process
+process.main()
+"""
 
 
 class Launch(msgspec.Struct, frozen=True, kw_only=True):
@@ -213,19 +219,33 @@ def launch(folder: RunFolder, *, run: str, attempt: int, journal: Path, settings
     return _start(message, folder.logs / "background.log", pidfd)
 
 
-def _start(message: Launch, log: Path, pidfd: int | None) -> Background:
+def _command(message: Launch) -> list[str]:
     # Isolated and without `site`: nothing in the script's folder, no customisation and no start-up file of an editable
-    # install can get in the way; the search path is ours, after the standard library.
-    command = [message.executable, "-I", "-S"]
+    # install can get in the way; the search path is ours, after the standard library. An interpreter that needs
+    # PYTHONHOME to find that library cannot be isolated.
+    command = [message.executable, "-s" if _HOME in os.environ else "-I", "-S"]
     command += ["-B"] if sys.dont_write_bytecode else []
     command += ["-X", f"pycache_prefix={sys.pycache_prefix}"] if sys.pycache_prefix else []
-    command += ["-c", _BOOT, message.folder, *message.path]
+    return [*command, "-c", _BOOT, message.folder, *message.path]
+
+
+def _environment(message: Launch) -> dict[str, str]:
+    environment = dict(os.environ)
+    if _HOME in environment:  # then no other variable of the interpreter may count
+        environment = {
+            name: environment[name] for name in environment if name == _HOME or not name.startswith("PYTHON")
+        }
     try:
-        environment = {**os.environ, VARIABLE: msgspec.json.encode(message).decode()}
+        environment[VARIABLE] = msgspec.json.encode(message).decode()
     except UnicodeEncodeError as error:
         raise OSError(f"a path that is no text: {error}") from error
+    return environment
+
+
+def _start(message: Launch, log: Path, pidfd: int | None) -> Background:
     fds = [] if pidfd is None else [pidfd]
     try:
+        command, environment = _command(message), _environment(message)
         for _ in range(2):
             fds += [_move(fd) for fd in os.pipe()]
         their_in, to, back, their_out = fds[-4:]
@@ -295,8 +315,9 @@ def _cut(arguments: list[str]) -> list[str]:
         if left <= 0:
             kept.append("...")
             break
-        kept.append(argument[:left].encode("utf-8", "replace").decode())
-        left -= len(argument)
+        text = argument.encode("utf-8", "replace")
+        kept.append(text[:left].decode("utf-8", "ignore"))
+        left -= len(text)
     return kept
 
 

@@ -268,7 +268,7 @@ def test_a_frozen_program_cannot_start_one(monkeypatch, tmp_path):
 
 
 def test_a_very_long_command_line_is_cut(train):
-    arguments = tuple("x" * 1000 for _ in range(100))
+    arguments = tuple("\N{DIGIT ONE}\N{SMILING FACE WITH SUNGLASSES}" * 200 for _ in range(100))
     training = train(
         "writer, background = start(); end(writer, exit_code=0); background.finish(30)", arguments=arguments
     )
@@ -303,12 +303,16 @@ def test_sigterm_ends_it_soon_though_the_training_goes_on(train, backgrounds, go
     training.kill()
 
 
-def test_it_ends_when_the_run_folder_is_deleted(train, backgrounds, gone, until):
+@pytest.mark.parametrize("tombstone", [False, True])
+def test_it_ends_when_the_run_is_deleted(train, backgrounds, gone, until, tombstone):
     training = train("writer, background = start(system_interval=0.2); time.sleep(30)")
     until(backgrounds)
     (background,) = backgrounds()
     until(lambda: list(training.folder.path.glob("*-background.0000.journal")))
-    shutil.rmtree(training.folder.path)
+    folder = training.folder.path
+    shutil.rmtree(folder)
+    if tombstone:
+        folder.mkdir()
     gone([background])
     training.kill()
 
@@ -322,6 +326,17 @@ def test_a_module_beside_the_script_shadows_nothing(train):
         "writer, background = start(); end(writer, exit_code=0); print(background.finish(30)); os.chdir('..')"
     )
     assert training.wait() == "True\n"
+
+
+def test_an_interpreter_that_needs_its_home_variable_has_one_too(train, monkeypatch):
+    monkeypatch.setenv("PYTHONHOME", sys.base_prefix)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(entry for entry in sys.path if entry))
+    monkeypatch.setenv("PYTHONINSPECT", "1")
+    training = train(
+        "writer, background = start(); end(writer, exit_code=0); print(background.finish(30)); os._exit(0)"
+    )
+    assert training.wait() == "True\n"
+    assert training.snapshot().metadata["python"]
 
 
 def test_it_finishes_alone_when_nobody_waits(train):

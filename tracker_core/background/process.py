@@ -127,7 +127,8 @@ class Process:
         return (ended and not self._steps) or not self._exists()
 
     def _exists(self) -> bool:
-        return self._folder.path.exists()
+        """Whether the run is still there: a deleted one leaves its folder, with a tombstone, but no journal."""
+        return (self._folder.path / self._launch.journal).exists()
 
     def _pause(self) -> float:
         due = min(timer.due for timer in self._timers)
