@@ -172,6 +172,47 @@ def test_a_deleted_folder_is_told_once_and_stops_nothing(tmp_path, buffered):
     assert writer.lost() > 20_000
 
 
+@pytest.mark.parametrize("kind", ["mapped", "buffered"])
+def test_a_program_that_closes_every_descriptor_keeps_its_files_and_its_rows(tmp_path, kind):
+    script = """
+import gc, os, sys
+from pathlib import Path
+from tracker_core import _journal as journal
+from tracker_core._folder import RunFolder
+os.mkdir("run")
+buffered = sys.argv[1] == "buffered"
+writers = [
+    journal.open_writer(RunFolder("run"), "main", run="r", attempt=1, buffered=buffered, segment_size=size)
+    for size in (1 << 20, 64 << 20)
+]
+def log(steps):
+    for writer in writers:
+        keys = writer.key_set(("a",), "q")
+        for step in steps:
+            writer.append(keys.pack(journal.ROW, keys.id, step, 1.0, step))
+log(range(10_000))
+os.closerange(3, 256)
+files = [open(f"file{number}", "w") for number in range(40)]
+writers[0].sync()
+log(range(10_000, 100_000))
+for writer in writers:
+    writer.sync()
+    writer.close()
+del writers, writer
+gc.collect()
+for file in files:
+    file.write("mine")
+    file.close()
+"""
+    subprocess.run([sys.executable, "-c", script, kind], cwd=tmp_path, check=True, timeout=_LIMIT)
+    assert {(tmp_path / f"file{number}").read_text() for number in range(40)} == {"mine"}
+    for path in RunFolder(tmp_path / "run").journals():
+        reader = Reader(path)
+        rows = [entry.step for entry in reader.entries() if isinstance(entry, Numbers)]
+        assert rows == list(range(100_000))
+        assert reader.gaps == []
+
+
 def test_warnings_as_errors_do_not_reach_the_training(small_disk):
     writer = journal.open_writer(RunFolder(small_disk), "main", run="r", attempt=1)
     keys = writer.key_set(("a", "b"), "dd")

@@ -5,13 +5,12 @@ What was appended in the last `INTERVAL` seconds dies with the process; everythi
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import os
 import threading
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
+from tracker_core._journal.file import File
 from tracker_core._journal.format import FRAME_HEAD, MAP, ROW, decode_header
 from tracker_core._journal.segment import Window
 
@@ -34,7 +33,7 @@ _RETRY = 1.0
 class _Chunk(NamedTuple):
     """Whole frames for `offset` of a file; without data: the file is to be closed."""
 
-    descriptor: int
+    file: File
     offset: int
     data: bytes
 
@@ -90,7 +89,7 @@ class Flusher:
                 if self._chunks and self._chunks[0] is chunk:
                     self._chunks.popleft()
                 if not chunk.data:
-                    os.close(chunk.descriptor)
+                    chunk.file.close()
             self._failure = None
 
     def finish(self) -> int:
@@ -120,11 +119,9 @@ class Flusher:
         return True
 
     def _write(self, chunk: _Chunk) -> None:
-        if os.fstat(chunk.descriptor).st_nlink == 0:
-            raise FileNotFoundError(errno.ENOENT, "the file was deleted")
         view = memoryview(chunk.data)
         while self._written < len(view):
-            self._written += os.pwrite(chunk.descriptor, view[self._written :], chunk.offset + self._written)
+            self._written += os.pwrite(chunk.file.descriptor(), view[self._written :], chunk.offset + self._written)
 
     def _give_up(self) -> int:
         lost = 0
@@ -133,18 +130,17 @@ class Flusher:
             lost += _records(chunk, self._written)
             self._written = 0
             if not chunk.data:
-                with contextlib.suppress(OSError):
-                    os.close(chunk.descriptor)
+                chunk.file.close()
         return lost
 
 
 class BufferedSegment:
     """A file that is filled in memory; `flusher` writes what is settled."""
 
-    __slots__ = ("_descriptor", "_flusher", "_settled")
+    __slots__ = ("_file", "_flusher", "_settled")
 
     def __init__(self, path: Path, flusher: Flusher) -> None:
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        self._file = File(path)
         self._flusher = flusher
         self._settled = 0
 
@@ -156,7 +152,7 @@ class BufferedSegment:
     def settle(self, buffer: Buffer, base: int, offset: int) -> None:
         if offset > self._settled:
             data = bytes(memoryview(buffer)[self._settled - base : offset - base])
-            self._flusher.add(_Chunk(self._descriptor, self._settled, data))
+            self._flusher.add(_Chunk(self._file, self._settled, data))
             self._settled = offset
 
     def release(self) -> None:
@@ -164,15 +160,14 @@ class BufferedSegment:
 
     def sync(self) -> None:
         self._flusher.flush()
-        os.fsync(self._descriptor)
+        os.fsync(self._file.descriptor())
 
     def close(self, offset: int) -> None:
-        self._flusher.add(_Chunk(self._descriptor, offset, b""))
+        self._flusher.add(_Chunk(self._file, offset, b""))
 
     def abandon(self) -> None:
         self._flusher.abandon()
-        with contextlib.suppress(OSError):
-            os.close(self._descriptor)
+        self._file.close()
 
 
 def _records(chunk: _Chunk, written: int) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 import time
 import warnings
@@ -34,6 +33,7 @@ from tracker_core._journal.mapped import MappedSegment
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tracker_core._journal.file import File
     from tracker_core._journal.segment import Buffer, Segment
 
 BACKLOG = 8 << 20
@@ -70,7 +70,7 @@ class Journal:
         "_keys",
         "_limit",
         "_lock",
-        "_lock_descriptor",
+        "_lock_file",
         "_lost",
         "_position",
         "_retry_at",
@@ -83,8 +83,8 @@ class Journal:
         "path",
     )
 
-    def __init__(self, path: Path, lock: int, header: Header, *, buffered: bool, segment_size: int) -> None:
-        """Takes over the empty file at `path` and the descriptor that holds its lock.
+    def __init__(self, path: Path, lock: File, header: Header, *, buffered: bool, segment_size: int) -> None:
+        """Takes over the empty file at `path` and the open file that holds its lock.
 
         Raises OSError when the file cannot be written; the lock is then still the caller's.
         """
@@ -107,7 +107,7 @@ class Journal:
         self._window: Buffer = bytearray()
         self._base = self._end = self._position = self._limit = self._due = self._begin = 0
         self._flusher: Flusher | None = None
-        self._lock_descriptor: int | None = lock
+        self._lock_file = lock
         if buffered:
             self._flusher = Flusher(self._stage, self._tell)
         self._enter(self._open_segment(path), header)
@@ -176,12 +176,12 @@ class Journal:
     def abandon(self) -> None:
         self._lock = threading.RLock()  # another thread of the parent may hold the old one
         self._limit = 0
-        self._window = bytearray()
         self._backlog.clear()
         if not self._closed:
             self._closed = True
             self._segment.abandon()
-        self._unlock()
+        self._window = bytearray()
+        self._lock_file.close()
 
     def _append_slowly(self, item: bytes | KeySet) -> None:
         """Appends through the backlog, which keeps the order whatever happens on the way."""
@@ -314,14 +314,9 @@ class Journal:
         self._end_segment()
         self._closed = True
         self._closing = False
-        self._window = bytearray()
         self._segment.close(self._offset)
-        self._unlock()
-
-    def _unlock(self) -> None:
-        descriptor, self._lock_descriptor = self._lock_descriptor, None
-        if descriptor is not None:
-            os.close(descriptor)
+        self._window = bytearray()
+        self._lock_file.close()
 
     def _open_segment(self, path: Path) -> Segment:
         if self._flusher is not None:

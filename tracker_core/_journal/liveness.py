@@ -14,6 +14,7 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Protocol
 
+from tracker_core._journal.file import File
 from tracker_core._journal.format import decode_header
 
 if TYPE_CHECKING:
@@ -44,28 +45,28 @@ def _abandon_all() -> None:
 os.register_at_fork(after_in_child=_abandon_all)
 
 
-def claim(folder: Path, attempt: int, label: str) -> tuple[Path, str, int]:
+def claim(folder: Path, attempt: int, label: str) -> tuple[Path, str, File]:
     """Makes segment 0 of a new journal and takes its lock; a taken label gets `~2`, `~3` ... behind it.
 
-    Returns the path, the label, and the descriptor whose closing gives the lock back. Raises OSError.
+    Returns the path, the label, and the file whose closing gives the lock back. Raises OSError.
     """
     number, name = 1, label
     while True:
         path = folder / f"{attempt:03d}-{name}.0000.journal"
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+            file = File(path, os.O_RDWR | os.O_CREAT | os.O_EXCL)
         except FileExistsError:
             number += 1
             name = f"{label}~{number}"
             continue
         try:
             # Not for long: only somebody who asks whether the writer lives can hold it.
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            fcntl.flock(file.descriptor(), fcntl.LOCK_EX)
         except OSError as error:
             if error.errno not in _NO_LOCKS:
-                os.close(descriptor)
+                file.close()
                 raise
-        return path, name, descriptor
+        return path, name, file
 
 
 def alive(path: Path) -> bool:

@@ -86,6 +86,6 @@ def open_writer(
             os.truncate(path, 0)
             return Journal(path, lock, header, buffered=True, segment_size=segment_size)
     except BaseException:
-        os.close(lock)
+        lock.close()
         path.unlink(missing_ok=True)
         raise
