@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import subprocess
 import sys
 import time
@@ -20,10 +19,10 @@ def import_(name: str, _folder: Path) -> dict[str, float]:
     """Whole processes, so that the standard library's share is not hidden by what is loaded here."""
     module = adapter.ADAPTERS[name].module
     bare, full = [], []
-    for _ in range(7):
+    for _ in range(15):
         bare.append(_seconds("pass"))
         full.append(_seconds(f"import {module}"))
-    return {"import": (statistics.median(full) - statistics.median(bare)) * 1e3}
+    return {"import": (min(full) - min(bare)) * 1e3}
 
 
 def session(name: str, folder: Path) -> dict[str, float]:
