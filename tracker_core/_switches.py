@@ -163,6 +163,9 @@ class _ConfigFanOut:
     def update(self, values: Mapping[str, Any], /, *, allow_val_change: bool | None = None) -> None:
         self._part.tell("config", lambda sink: sink.config.update(values, allow_val_change=allow_val_change))
 
+    def setdefaults(self, values: Mapping[str, Any], /) -> None:
+        self._part.tell("config", lambda sink: sink.config.setdefaults(values))
+
 
 class _SummaryFanOut:
     def __init__(self, part: Part) -> None:

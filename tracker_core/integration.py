@@ -38,6 +38,9 @@ class Config(Protocol):
 
     def update(self, values: Mapping[str, Any], /, *, allow_val_change: bool | None = None) -> None: ...
 
+    def setdefaults(self, values: Mapping[str, Any], /) -> None:
+        """Sets only what the user did not."""
+
 
 class Summary(Protocol):
     """A run's summary, as far as integrations use it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +14,7 @@ import torch
 from lightning_utilities.core.rank_zero import rank_zero_only
 
 import tracker_core as tracker
+from tracker_core.integration import patched, unseen
 
 
 def _namespace() -> str:
@@ -28,11 +30,14 @@ def _namespace() -> str:
 if TYPE_CHECKING:
     import os
     from argparse import Namespace
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from types import ModuleType
 
     from lightning_fabric.loggers.logger import rank_zero_experiment
     from pytorch_lightning.callbacks import ModelCheckpoint
     from pytorch_lightning.loggers.logger import Logger
+
+    from tracker_core.integration import SwitchSink
 else:
     _module = import_module(f"{_namespace()}.loggers.logger")
     Logger, rank_zero_experiment = _module.Logger, _module.rank_zero_experiment
@@ -228,6 +233,35 @@ class TrackerLogger(Logger):
         if rank_zero_only.rank == 0:  # type: ignore[attr-defined]
             _ = self.experiment
         return {**self.__dict__, "_checkpoint_callbacks": []}
+
+
+class _MagicLogger(TrackerLogger):
+    """What `magic` adds: a trainer that nobody gave a logger must not fail by ours."""
+
+
+for _hook in ("log_metrics", "log_hyperparams", "after_save_checkpoint", "finalize"):
+    setattr(_MagicLogger, _hook, unseen(getattr(TrackerLogger, _hook)))
+
+
+@contextmanager
+def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
+    """Adds a `TrackerLogger` of the current run to every trainer that has loggers but none of ours.
+
+    `module` is `pytorch_lightning` or `lightning`. Option: its `log_model`.
+    """
+
+    def made(call: Any, trainer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        call(*args, **kwargs)
+        # logger=False is the user's word, and fast_dev_run has put dummies in place of all loggers.
+        if kwargs.get("logger") is False or trainer.fast_dev_run or tracker.run is None:
+            return
+        if not any(isinstance(logger, TrackerLogger) for logger in trainer.loggers):
+            ours = _MagicLogger(experiment=tracker.run, log_model=sink.options.get("log_model", False))
+            # Last, because the folder of the checkpoints is the first logger's.
+            trainer.loggers = [*trainer.loggers, ours]
+
+    with patched(getattr(module, "pytorch", module).Trainer, "__init__", made):
+        yield
 
 
 def _described(value: Any) -> Any:

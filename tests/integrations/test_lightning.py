@@ -281,6 +281,46 @@ def test_fabric(read):
     assert read(logger.experiment).over(STEP, "loss") == [(7, 0.5)]
 
 
+class TestMagic:
+    @pytest.fixture
+    def run(self):
+        with tracker.init(project="p", magic=True, settings={"silent": True}) as run:
+            yield run
+
+    @pytest.mark.parametrize(("namespace", "model"), [(pl, Model), (lightning.pytorch, OtherModel)])
+    def test_trainer_without_a_word_is_logged_and_keeps_its_own_logger_first(self, namespace, model, data, run, read):
+        own = namespace.loggers.CSVLogger("csv")
+        fitting = trainer(own, namespace)
+        fitting.fit(model(), data, data)
+        assert fitting.logger is own
+        assert fitting.log_dir == own.log_dir
+        assert read(run).over(STEP, "loss_step") == logged(Path(own.log_dir, "metrics.csv"))["loss_step"]
+        assert read(run).config["lr"] == 0.1
+
+    def test_what_the_user_chose_stands(self, data, run, read):
+        ours = TrackerLogger()
+        assert trainer(ours).loggers == [ours]
+        assert trainer(False).loggers == []
+        trainer(CSVLogger("csv"), fast_dev_run=True).fit(Model(), data)
+        assert read(run).rows == []
+
+    def test_failing_tracker_is_unseen_and_nothing_is_left(self, data, monkeypatch, caplog):
+        before = vars(pl.Trainer)["__init__"]
+        run = tracker.init(magic=True, settings={"silent": True})
+
+        def fail(*_, **__):
+            raise OSError("the disk is full")
+
+        monkeypatch.setattr(type(run), "log", fail)
+        fitting = trainer(CSVLogger("csv"))
+        assert vars(pl.Trainer)["__init__"] is not before
+        fitting.fit(Model(), data)
+        run.finish()
+        assert fitting.global_step == 8
+        assert "the disk is full" in caplog.text
+        assert vars(pl.Trainer)["__init__"] is before
+
+
 SCRIPT = """
 import os, signal, sys
 import pytorch_lightning as pl, torch
