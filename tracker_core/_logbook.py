@@ -225,6 +225,12 @@ class Logbook:
                 numeric = False
         return numeric
 
+    def render(self, key: str, value: Any) -> Any:
+        """`value` as plain data for the summary's `key`; media in it are kept at the current step."""
+        if isinstance(value, Mapping):
+            return {_values.text(str(name)): self.render(f"{key}.{name}", part) for name, part in value.items()}
+        return self._render(key, value, self.step)
+
     def _render(self, key: str, value: Any, step: int) -> Any:
         if value is None or isinstance(value, str):
             return _values.plain(value)

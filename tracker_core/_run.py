@@ -85,7 +85,7 @@ class Run(Verbs):
         self.starting_step = logbook.step
         self.notify: Callable[[], None] = _nobody
         self.config = Config(self._record, logbook.now, allow=allow_val_change)
-        self.summary = Summary(self._record, logbook.now, logbook.latest, logbook.settle)
+        self.summary = Summary(self._record, logbook.now, logbook.latest, logbook.settle, logbook.render)
 
     # What the run is
 

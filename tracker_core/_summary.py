@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from tracker_core import _records as records
 from tracker_core._tree import Attributes, Branch, grow, prune
-from tracker_core._values import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, ValuesView
@@ -19,7 +18,7 @@ class Summary(Attributes):
     level (`summary["val"]["loss"]`).
     """
 
-    __slots__ = ("_data", "_now", "_settle", "_write")
+    __slots__ = ("_data", "_now", "_render", "_settle", "_write")
 
     def __init__(
         self,
@@ -27,15 +26,17 @@ class Summary(Attributes):
         now: Callable[[], float],
         latest: dict[str, Any],
         settle: Callable[[], None],
+        render: Callable[[str, Any], Any],
     ) -> None:
         self._write = write
         self._now = now
         self._data = latest
+        self._render = render  # makes a key's value plain data
         self._settle = settle  # brings what was logged since into `latest`
 
     def update(self, values: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         """Sets many keys; a nested mapping replaces what stood under its key."""
-        items = {str(key): plain(value) for key, value in {**(values or {}), **kwargs}.items()}
+        items = {str(key): self._render(str(key), value) for key, value in {**(values or {}), **kwargs}.items()}
         data = self._settled()
         for key, value in items.items():
             data[key] = grow(self, (key,), value)

@@ -50,6 +50,15 @@ def test_files_are_whole_when_the_background_process_is_done(train, end):
     assert training.log() == ""
 
 
+def test_media_in_the_summary(train):
+    training = train(SCRIPT + 'run.summary["best"] = {"image": tracker.Image(frames[1]), "n": 3}; run.finish()')
+    training.wait()
+    best = training.snapshot().summary["best"]
+    assert (best["n"], best["image"]["_type"]) == (3, "image-file")
+    with Pillow.open(training.folder.files / best["image"]["path"]) as picture:
+        assert picture.size == (16, 16)
+
+
 def test_finish_returns_when_files_are_there(train):
     training = train(SCRIPT + "run.finish(); print(len(list(run.folder.files.rglob('media/*/*.*'))))")
     assert training.wait().splitlines()[-1] == "2"

@@ -62,7 +62,7 @@ class Table(Media):
         self._kinds: list[Kind] = declared(names, dtype)
         self._rows: list[list[Any]] = []
         self._exposed = False
-        self._stored: dict[tuple[Path, str], list[dict[str, Any]]] = {}
+        self._stored: dict[tuple[Path, str], _Stored] = {}
         for row in cells:
             self.add_data(*row)
 
@@ -159,13 +159,14 @@ class Table(Media):
     def _store(self, place: Place) -> dict[str, Any]:
         if self._exposed:
             self._readmit()
-        parts = self._stored.setdefault((place.files, place.key), [])
+        stored = self._stored.setdefault((place.files, place.key), _Stored())
+        parts = stored.parts
         start = sum(part["rows"] for part in parts)
         if start < len(self._rows) or not parts:
             # A part at most as long as what follows is written anew with it: n logs make about log n parts.
             while parts and parts[-1]["rows"] <= len(self._rows) - start:
                 start -= parts.pop()["rows"]
-            parts.append(self._part(place, start))
+            parts.append(self._part(place, stored, start))
         newest = {name: parts[-1][name] for name in ("path", "sha256", "size")}
         return {
             **newest,
@@ -175,11 +176,12 @@ class Table(Media):
             "kinds": list(self._kinds),
         }
 
-    def _part(self, place: Place, start: int) -> dict[str, Any]:
+    def _part(self, place: Place, stored: _Stored, start: int) -> dict[str, Any]:
         rows: Sequence[Sequence[Any]] = self._rows[start:]
         if not _AS_THEY_ARE.issuperset(self._kinds):
             rows = [
-                [_plain(cell, place.below(name)) for name, cell in zip(self.columns, row, strict=True)] for row in rows
+                [stored.plain(cell, place.below(name)) for name, cell in zip(self.columns, row, strict=True)]
+                for row in rows
             ]
         return {**place.write("table", "table", encoded(self.columns, self._kinds, rows)), "rows": len(rows)}
 
@@ -195,6 +197,22 @@ class Table(Media):
             rows[:] = self._rows if len(self._rows) == len(rows) else rows
             self._rows = rows
         self._stored.clear()
+
+
+class _Stored:
+    """What is written of a table under one key of one run: its parts, and where media in its cells went."""
+
+    def __init__(self) -> None:
+        self.parts: list[dict[str, Any]] = []
+        self._media: dict[int, dict[str, Any]] = {}  # by id: the table's rows keep the cells alive
+
+    def plain(self, cell: Any, place: Place) -> Any:
+        """A cell as the file holds it. Media keep the file that they got first when parts are written anew."""
+        if isinstance(cell, Media):
+            if id(cell) not in self._media:
+                self._media[id(cell)] = cell.store(place.key, place.step, place.files)
+            return self._media[id(cell)]
+        return cell.isoformat() if isinstance(cell, dt.date) else cell
 
 
 class JoinedTable(Media):
@@ -216,13 +234,6 @@ class JoinedTable(Media):
             for name, table in zip(("table1", "table2"), self._tables, strict=True)
         )
         return {"table1": first, "table2": second, "join_key": self._keys}
-
-
-def _plain(cell: Any, place: Place) -> Any:
-    """A cell as the file holds it."""
-    if isinstance(cell, Media):
-        return cell.store(place.key, place.step, place.files)
-    return cell.isoformat() if isinstance(cell, dt.date) else cell
 
 
 def _cells_of(given: Any) -> tuple[list[str] | None, list[Sequence[Any]]]:

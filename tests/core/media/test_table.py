@@ -176,6 +176,19 @@ def test_media_in_cells(files, drain):
     assert image["path"].startswith("media/images/predictions/image_0_")
 
 
+def test_media_of_a_growing_table_are_kept_once(files, drain):
+    table = tracker.Table(["image"])
+    for step in range(8):
+        table.add_data(tracker.Image(np.full((2, 2, 3), step, np.uint8)))
+        reference = table.store("samples", step, files)
+    drain()
+    assert len(list(files.rglob("*.png"))) == 8
+    found = table_file.read(files, reference)
+    for step, [image] in enumerate(found):
+        with Pillow.open(files / image["path"]) as picture:
+            assert picture.getpixel((0, 0)) == (step, step, step)
+
+
 def test_kinds_hold_unless_mixed_types_are_allowed(files):
     table = tracker.Table(["a"], [[1]])
     with pytest.raises(tracker.UsageError, match="allow_mixed_types"):
