@@ -9,7 +9,7 @@ import pytest
 
 from tracker_core import _records as records
 from tracker_core._journal import format as journal_format
-from tracker_core.store import index, rows, series
+from tracker_core.store import index, rows, sample, series
 
 
 def told(store):
@@ -98,6 +98,20 @@ def test_broken_index_is_replaced(workshop, content):
         path.unlink()
     (workshop.root / index.FILE).write_bytes(content)
     assert len(workshop.store().runs()) == 1
+
+
+def test_index_that_breaks_later_is_replaced(workshop):
+    for number in range(40):
+        draft = workshop.run(f"r{number}")
+        draft.config(text="x" * 2000)
+        draft.end()
+    workshop.store().close()
+    with (workshop.root / index.FILE).open("r+b") as file:
+        size = file.seek(0, 2)
+        for place in range(3 * 8192, size, 8192):
+            file.seek(place)
+            file.write(b"\xff" * 4000)
+    assert len(workshop.store().runs()) == 40
 
 
 def test_index_of_another_version_is_replaced(workshop):
@@ -253,3 +267,18 @@ def test_run_that_cannot_be_read_is_told_once_and_hides_no_other(workshop):
         store = workshop.store()
     store.refresh()
     assert [run.card.id for run in store.runs()] == ["r2"]
+
+
+def test_thousands_of_metrics_in_one_row(workshop):
+    """Sealed in smaller chunks, so that neither a chunk nor what waits grows to hundreds of megabytes."""
+    draft = workshop.run()
+    store = workshop.store()
+    for step in range(600):
+        draft.log(step, **{f"m{place}": float(place * step) for place in range(4500)})
+        if step == 100:
+            store.refresh()
+    store.refresh()
+    (run,) = store.runs()
+    assert series.load(store.db, run.number, "m7").values.tolist() == [7.0 * step for step in range(600)]
+    assert sample.sample(store.db, run.number, "m7", 5).high[-1] == 7.0 * 599
+    assert store.db.row("SELECT COUNT(*) FROM chunk WHERE run = ?", (run.number,)) == (2,)

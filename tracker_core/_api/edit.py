@@ -7,6 +7,8 @@ import shutil
 import time
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from tracker_core import _folder, _journal
 from tracker_core import _records as records
 from tracker_core._errors import UsageError
@@ -39,10 +41,14 @@ def reconfigure(before: Mapping[str, Any], after: Mapping[str, Any]) -> records.
 
 
 def write(folder: RunFolder, run_id: str, record: records.Record, *, after: float = 0.0) -> Path:
-    """Adds the record with the present time, but none before `after`: clocks differ, and the last edit is to win."""
-    import msgspec
+    """Adds the record with the present time, but none before `after`: clocks differ, and the last edit is to win.
 
-    writer = _journal.open_writer(folder, f"edit-{secrets.token_hex(4)}", run=run_id, attempt=0)
+    Raises UsageError when the folder cannot be written.
+    """
+    try:
+        writer = _journal.open_writer(folder, f"edit-{secrets.token_hex(4)}", run=run_id, attempt=0)
+    except OSError as error:
+        raise UsageError(f"run {run_id} cannot be changed in {folder.path}: {error.strerror or error}") from error
     writer.write(msgspec.structs.replace(record, time=max(time.time(), after)))
     writer.sync()
     writer.close()

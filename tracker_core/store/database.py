@@ -20,6 +20,16 @@ PATIENCE = 120.0
 """Seconds that a writer waits for another one; catching up commits several times a second."""
 
 
+_PRAGMAS = (
+    "page_size=8192",  # chunks are a few KiB: of these pages they waste less than of larger ones
+    "journal_mode=WAL",
+    # A power cut may undo the last commits. They are read from the journals again, since offset and data go together.
+    "synchronous=NORMAL",
+    "cache_size=-16384",
+    "journal_size_limit=16777216",
+)
+
+
 class Database(Protocol):
     """Safe to use from several threads: each has its own transaction."""
 
@@ -104,13 +114,12 @@ class Sqlite:
 
 def _connect(path: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
-    # Chunks are a few KiB: a page of 8 KiB wastes less of them than the default of 4.
-    connection.execute("PRAGMA page_size=8192")
-    connection.execute("PRAGMA journal_mode=WAL")
-    # A power cut may undo the last commits. They are read from the journals again, since offset and data go together.
-    connection.execute("PRAGMA synchronous=NORMAL")
-    connection.execute("PRAGMA cache_size=-16384")
-    connection.execute("PRAGMA journal_size_limit=16777216")
+    try:
+        for pragma in _PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 

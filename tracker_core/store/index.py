@@ -70,20 +70,13 @@ class Store:
     def refresh(self) -> None:
         """Catches up with every journal below the root. Quick where nothing is new."""
         with self._catching_up:
-            present = list(self._names())
-            if not present and not (self.root / FILE).exists():
-                self._forget_all()
-                return  # no index is left in a folder that has no runs
-            self._read()
-            root = f"{self.root}{os.sep}"  # ten thousand of these: a Path each takes longer than the question
-            for name in present:
-                if not life.unchanged(root + name, self._seen.get(name, _NEW)[1]):
-                    self._try(RunFolder(self.root / name))
-            if self.only is None:
-                gone = self._seen.keys() - set(present)
-                for name in gone:
-                    self._forget(name)
-            self._read()
+            try:
+                self._refresh()
+            except sqlite3.OperationalError:
+                raise  # locked, full: nothing that a new index would mend
+            except sqlite3.DatabaseError:
+                _remove(_place(self.root))
+                self._refresh()
 
     def refresh_run(self, run: Run) -> Run:
         """The run as it stands now; the same object when nothing is new."""
@@ -114,6 +107,22 @@ class Store:
             if self._opened is not None:
                 self._opened[0].close()
                 self._opened = None
+
+    def _refresh(self) -> None:
+        present = list(self._names())
+        if not present and not (self.root / FILE).exists():
+            self._forget_all()
+            return  # no index is left in a folder that has no runs
+        self._read()
+        root = f"{self.root}{os.sep}"  # ten thousand of these: a Path each takes longer than the question
+        for name in present:
+            if not life.unchanged(root + name, self._seen.get(name, _NEW)[1]):
+                self._try(RunFolder(self.root / name))
+        if self.only is None:
+            gone = self._seen.keys() - set(present)
+            for name in gone:
+                self._forget(name)
+        self._read()
 
     def _names(self) -> Iterator[str]:
         if self.only is not None:
@@ -261,8 +270,11 @@ def _clear(db: Database, number: int, tables: tuple[str, ...]) -> None:
 
 def _place(root: Path) -> str:
     """Where the index lies: beside the runs if it can, else in the user's cache."""
-    if os.access(root, os.W_OK) and maps_are_safe(root):
-        return str(root / FILE)
+    beside = root / FILE
+    # In a shared folder the index may be somebody else's.
+    writable = os.access(root, os.W_OK) and (os.access(beside, os.W_OK) or not beside.exists())
+    if writable and maps_are_safe(root):
+        return str(beside)
     import platformdirs
 
     digest = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:16]
@@ -282,12 +294,17 @@ def _open(path: str) -> Database:
             if "locked" in str(error):
                 raise
         db.close()
-        for end in ("-wal", "-shm", ""):
-            Path(path + end).unlink(missing_ok=True)
+        _remove(path)
         db = Sqlite(path)
         with db.writing():
             schema.create(db)
         return db
+
+
+def _remove(path: str) -> None:
+    # The log first: left behind, it would be taken for that of the next index.
+    for end in ("-wal", "-shm", ""):
+        Path(path + end).unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 PIECE = 256
 """Rows of a full piece; also the fewest that are worth a chunk when a run ends."""
 
+_CHUNK_VALUES = 1 << 20
+_PIECE_VALUES = 1 << 16
+"""Values of the largest chunk and piece: ten thousand metrics are sealed sooner than ten."""
+
 
 class Stock:
     """One key set of one journal."""
@@ -47,6 +51,16 @@ class Stock:
         """The rows in pieces; None while nobody read them back."""
         self.frames: list[bytes] = []
         self.rows: list[tuple[int, float, Sequence[Any]]] = []
+
+    @property
+    def full(self) -> int:
+        """Rows of a chunk, whole spans of the pyramid."""
+        return min(ROWS, max(256, _CHUNK_VALUES // len(self.kinds) // 256 * 256))
+
+    @property
+    def enough(self) -> int:
+        """Rows of a piece."""
+        return min(PIECE, max(16, _PIECE_VALUES // len(self.kinds)))
 
     def add(self, step: int, time: float, values: Sequence[Any]) -> None:
         """One row that came as a record."""
@@ -153,7 +167,7 @@ class Shelf:
     def _keep(self, stock: Stock, batch: Batch) -> None:
         waiting = self._waiting(stock)
         rows = batches.concat((waiting, batch), stock.kinds)
-        whole = len(rows) // ROWS * ROWS
+        whole = len(rows) // stock.full * stock.full
         if whole:
             self._seal(stock, rows, whole)
         else:
@@ -164,8 +178,8 @@ class Shelf:
 
     def _seal(self, stock: Stock, rows: Batch, end: int) -> None:
         """Rows up to `end` become chunks, the others the only piece."""
-        for start in range(0, end, ROWS):
-            part = rows.slice(start, min(start + ROWS, end))
+        for start in range(0, end, stock.full):
+            part = rows.slice(start, min(start + stock.full, end))
             seal(self._db, self._run, stock.number, stock.chunks, part, stock.kinds)
             stock.chunks += 1
             stock.kept.sealed = join(stock.kept.sealed, measure(part, stock.kinds))
@@ -183,7 +197,7 @@ class Shelf:
             "SELECT length FROM piece WHERE run = ? AND keyset = ? AND piece = ?",
             (self._run, stock.number, stock.pieces - 1),
         )
-        if last is not None and last[0] < PIECE:
+        if last is not None and last[0] < stock.enough:
             stock.pieces -= 1
             self._db.run(
                 "DELETE FROM piece WHERE run = ? AND keyset = ? AND piece = ?",
