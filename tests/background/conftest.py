@@ -86,15 +86,18 @@ def backgrounds() -> list[psutil.Process]:
     holds the run's folder.
     """
     mark = str(Path("tracker").absolute())
-    found = []
-    for process in psutil.process_iter():
-        try:
-            words = process.cmdline()
-        except psutil.Error:
-            continue
-        if "-I" in words and any(word.startswith(mark) for word in words):
-            found.append(process)
-    return found
+    return [
+        process
+        for process in psutil.process_iter()
+        if "-I" in (words := command(process)) and any(word.startswith(mark) for word in words)
+    ]
+
+
+def command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:  # it has ended meanwhile
+        return []
 
 
 def gone(processes: list[psutil.Process]) -> None:
@@ -134,7 +137,7 @@ def _gone() -> Callable[[list[psutil.Process]], None]:
 
 @pytest.fixture(name="backgrounds")
 def _backgrounds() -> Callable[[], list[psutil.Process]]:
-    return lambda: [process for process in backgrounds() if process.cmdline()[1:2] == ["-I"]]
+    return lambda: [process for process in backgrounds() if command(process)[1:2] == ["-I"]]
 
 
 @pytest.fixture

@@ -81,6 +81,7 @@ class Process:
         self._system: System | None = None
         self._failures: dict[str, int] = {}
         self._deadline: float | None = None
+        self._judged = False
         self._steps = capture.steps(launch, self._folder, self._writer, self._saved)
         clock = time.monotonic()
         self._timers = [
@@ -113,9 +114,14 @@ class Process:
             self._guard("sync", self._sync.sync)
 
     def _listen(self, timeout: float) -> None:
+        """Takes in what happens; the end of the training process is judged at once, before anything that takes long."""
         self._channel.listen(timeout)
-        if self._channel.gone:
+        if self._channel.gone and not self._judged:
+            self._judged = True
             self._parent.look()
+            if self._exists():
+                self._guard("journals", self._read)
+                self._guard("final state", self._judge)
 
     def _over(self) -> bool:
         """Whether the loop is over. What is captured is captured to its end, or the run would never tell its commit."""
@@ -180,8 +186,6 @@ class Process:
         self._guard("saved files", partial(self._saved.refresh, last=True))
         if self._system is not None:
             self._guard("system metrics", self._sample)
-        if self._channel.gone and not self._channel.finish:
-            self._guard("final state", self._judge)
         self._guard("journals of dead writers", self._seal)
         self._guard("sync", self._sync.sync)
 
@@ -211,12 +215,9 @@ class Process:
         self._writer.write(verdict(ended, preempting=self._follow.preempting, time=now()))
 
     def _await_code(self) -> None:
-        """The training process is in its last moments: its exit code is known when they are over."""
+        """Stays for the last moments of the training process: its exit code is known when they are over."""
         while not self._channel.gone and not self._channel.quick and self._exists():
             self._listen(HEARTBEAT_INTERVAL)
-        if self._channel.gone and self._exists():
-            self._guard("journals", self._read)
-            self._guard("final state", self._judge)
 
     def _seal(self) -> None:
         for path in self._folder.journals():
