@@ -279,3 +279,21 @@ def test_what_does_not_exist(client, path):
     answer = client.get(path)
     assert answer.status_code == 404
     assert answer.json()["error"]
+
+
+def test_keys_with_dots_and_maps_are_found(client, start):
+    run = start(config={"a.b": 1, "a": {"b.c": 2, "d": {"e": 3}}, "empty": {}})
+    run.log({"x.y": 1.5, "picture": {"nested": 2.5}})
+    run.finish()
+    board = client.get("/api/projects/demo/board").json()
+    keys = [it["key"] for it in board["fields"]]
+    assert keys == ["config.a.b", "config.a.b.c", "config.a.d.e", "summary.picture.nested", "summary.x.y"]
+    found = client.get(
+        "/api/projects/demo/columns", params={"key": [*keys, "config.a", "config.empty", "other"]}
+    ).json()
+    assert found["columns"] == {
+        **dict(zip(keys, [[1], [2], [3], [2.5], [1.5]], strict=True)),
+        "config.a": [None],
+        "config.empty": [None],
+        "other": [None],
+    }

@@ -109,10 +109,10 @@ def board(source: Source, catalogue: Catalogue, shelf: Shelf) -> wire.Board:
 def columns(runs: Mapping[str, Run], keys: Iterable[str]) -> wire.Columns:
     wanted = list(dict.fromkeys(keys))
     found: dict[str, list[Any]] = {key: [] for key in wanted}
-    for run in runs.values():
-        cells = dict(_cells(run)) if wanted else {}
-        for key in wanted:
-            found[key].append(cells.get(key))
+    for key, cells in found.items():
+        tree, _, path = key.partition(".")
+        for run in runs.values():
+            cells.append(_cell(run.config if tree == "config" else run.flat, path, _DEPTH))
     return wire.Columns(list(runs), found)
 
 
@@ -179,6 +179,19 @@ def _cells(run: Run) -> Iterator[tuple[str, Any]]:
     for name, value in run.flat.items():
         if not name.startswith("_"):
             yield from _parts(f"summary.{name}", value, 1)
+
+
+def _cell(tree: Any, path: str, depth: int) -> Any:
+    """What `_parts` gives for this path; None for nothing. A key may hold dots itself."""
+    if path in tree:
+        value = tree[path]
+        return None if isinstance(value, dict) and ("_type" in value or depth) else finite(value)
+    for end, letter in enumerate(path):
+        if letter == "." and isinstance(inner := tree.get(path[:end]), dict) and "_type" not in inner:
+            value = _cell(inner, path[end + 1 :], depth - 1)
+            if value is not None:
+                return value
+    return None
 
 
 def _parts(prefix: str, value: Any, depth: int) -> Iterator[tuple[str, Any]]:

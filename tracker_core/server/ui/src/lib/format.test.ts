@@ -17,6 +17,8 @@ test.each([
 test("ticks are as short as their distance allows", () => {
   expect(tick(0.25, 0.05)).toBe("0.25");
   expect(tick(20000, 5000)).toBe("20k");
+  expect(tick(2500, 2500)).toBe("2.5k");
+  expect(tick(0.75, 0.25)).toBe("0.75");
   expect(tick(1500000, 500000)).toBe("1.5M");
   expect(tick(0, 0.1)).toBe("0");
 });

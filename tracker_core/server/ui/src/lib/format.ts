@@ -86,7 +86,12 @@ export function value(it: unknown): string {
   return JSON.stringify(it);
 }
 
+/** The fewest digits behind the point that tell multiples of `step` apart: one for 2.5, two for 0.25. */
 function decimals(step: number): number {
+  for (let digits = 0; digits < 8; digits++) {
+    const scaled = step * 10 ** digits;
+    if (scaled >= 1 - 1e-9 && Math.abs(scaled - Math.round(scaled)) < 1e-6) return digits;
+  }
   return step > 0 ? Math.max(0, Math.min(8, Math.ceil(-Math.log10(step) - 1e-9))) : 0;
 }
 
