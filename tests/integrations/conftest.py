@@ -8,6 +8,9 @@ import pytest
 
 import tracker_core as tracker
 
+BY_ITSELF = ("media/", "code/", "requirements", "diff")
+"""What a run keeps besides what an integration asks it to, some of it only when there is time."""
+
 
 class Recorded:
     """A run of `tracker.Api`, its rows as they are compared most easily."""
@@ -17,7 +20,7 @@ class Recorded:
         self.rows = list(run.scan_history())
         self.config, self.summary, self.state, self.exit_code = run.config, run.summary, run.state, run.exit_code
         self.name, self.tags, self.keys = run.name, run.tags, run.keys()
-        self.files = [file.name for file in run.files() if not file.name.startswith("media/")]
+        self.files = [file.name for file in run.files() if not file.name.startswith(BY_ITSELF)]
 
     def series(self, key):
         """(step, value) of every point, by step."""
