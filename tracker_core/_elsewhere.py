@@ -9,6 +9,8 @@ ELSEWHERE = {
     "require": "remove the call: there is nothing to switch on",
     "sagemaker_auth": "remove the call: runs are kept on the machine without a key",
     "setup": "remove the call: init() needs no preparation",
+    "plots": "use tracker.plot",
+    "sklearn": "from tracker_integrations import sklearn",
     "sweep": "search with optuna or Ray Tune: their integrations track every trial as a run of one group",
     "teardown": "call finish()",
     "termerror": "use the logging module",

@@ -19,6 +19,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
         ("keras_digits.py", "epoch/val_accuracy", 0.8),
         ("tensorboard_mirror.py", "accuracy", 0.8),
         ("gymnasium_cartpole.py", "best", 50.0),
+        ("sklearn_iris.py", "accuracy", 0.9),
         ("argparse_magic.py", "x", -1.0),
     ],
 )
