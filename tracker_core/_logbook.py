@@ -186,17 +186,19 @@ class Logbook:
         self._layouts.clear()
         self._variants.clear()
 
-    def close(self) -> None:
-        """Settles and closes the journal; logging is an error from here on."""
+    def close(self) -> int:
+        """Settles and closes the journal; logging is an error from here on. Returns how many records were lost."""
         with self._lock:
             if self.closed:
-                return
+                return 0
             self.settle()
             self.closed = True
             self._append = _never
             self._layouts.clear()
-            if self._writer is not None:
-                self._writer.close()
+            if self._writer is None:
+                return 0
+            self._writer.close()
+            return self._writer.lost()
 
     def _log_any(self, data: Mapping[str, Any], step: Any, commit: bool | None) -> None:
         _check_mapping(data)

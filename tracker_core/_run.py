@@ -337,7 +337,10 @@ class Run(Verbs):
             if self._owner:
                 self._logbook.write(end)
                 self._snapshot.apply(end, attempt=self.attempt)
-            self._logbook.close()
+            if lost := self._logbook.close():
+                warnings.warn(
+                    f"{lost} records of run {self.id} could not be written to {self.folder.path}", stacklevel=3
+                )
             _undo(self._after)
 
     def disown(self, reopen: Callable[[], Writer | None]) -> None:

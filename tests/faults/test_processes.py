@@ -107,7 +107,7 @@ def test_twenty_writers_at_once_and_a_reader(train):
         assert len(runs) >= seen
         seen = len(runs)
         for run in list(runs)[:3]:
-            assert run.config["number"] == int(run.id[1:])
+            assert run.config in ({}, {"number": int(run.id[1:])})  # its first record may be all that is there yet
         time.sleep(0.2)
     for writer in writers:
         assert writer.returncode == 0, writer.communicate()[1]
