@@ -8,6 +8,8 @@ import threading
 import warnings
 
 import pytest
+import rich.console
+import rich.progress
 from tqdm import tqdm
 
 from tracker_core import _console
@@ -88,6 +90,24 @@ def test_nested_bars_are_a_line_each(page):
     assert any(line.startswith("outer: 100%") and "3/3" in line for line in lines)
     assert any(line.startswith("inner: 100%") and "50/50" in line for line in lines)
     assert len(lines) <= 5
+
+
+def test_bars_that_rich_draws_are_a_line_each(page):
+    with _console.captured(page.write):
+        console = rich.console.Console(force_terminal=True, width=80, file=sys.stdout)
+        with rich.progress.Progress(console=console, auto_refresh=False) as progress:
+            tasks = [progress.add_task(name, total=20) for name in ("outer", "inner")]
+            for _ in range(20):
+                for task in tasks:
+                    progress.update(task, advance=1, refresh=True)
+            console.print("between")
+    between, outer, inner = page.lines()[:3]
+    assert between == "between"
+    assert outer.startswith("outer")
+    assert inner.startswith("inner")
+    assert "100%" in outer
+    assert "100%" in inner
+    assert len(page.records) < 20
 
 
 def test_a_prompt_is_there_at_the_end(page):
