@@ -55,8 +55,9 @@ class TrackerLogger(Logger):
     Metrics have `trainer/global_step` as their x-axis, since Lightning's steps repeat and go back. `prefix` goes
     before their names, joined by "/" unless it ends in a separator of its own.
 
-    `log_model=True` keeps with the run the checkpoints that exist when a `fit` ends, `"all"` every one when it is
-    saved. Where they lie, and their scores, are in the summary in any case.
+    `log_model=True` logs the checkpoints that exist when a `fit` ends as versions of one artifact of type "model",
+    `"all"` every one when it is saved; it is called `checkpoint_name` or `model-<run id>`, and the aliases `best` and
+    `last` move along. Where checkpoints lie, and their scores, are in the summary in any case.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class TrackerLogger(Logger):
         log_model: Literal["all"] | bool = False,
         prefix: str = "",
         experiment: tracker.Run | None = None,
+        checkpoint_name: str | None = None,
         **init: Any,
     ) -> None:
         super().__init__()
@@ -98,6 +100,7 @@ class TrackerLogger(Logger):
             **init,
         }
         self._log_model = log_model
+        self._checkpoint_name = checkpoint_name
         self._prefix = prefix if not prefix or prefix[-1] in "/-_." else f"{prefix}/"
         self._run: tracker.Run | None = experiment
         self._defined = False
@@ -199,7 +202,7 @@ class TrackerLogger(Logger):
 
     @rank_zero_only
     def finalize(self, status: str) -> None:
-        """Keeps the checkpoints if asked to. The run goes on: Lightning calls this after every fit and every test."""
+        """Logs the checkpoints if asked to. The run goes on: Lightning calls this after every fit and every test."""
         if self._log_model and status == "success":
             for callback in self._checkpoint_callbacks:
                 self._keep(callback)
@@ -217,22 +220,39 @@ class TrackerLogger(Logger):
         return found
 
     def _keep(self, callback: ModelCheckpoint) -> None:
-        """Keeps the callback's checkpoints that are new or were written again since."""
-        paths = {callback.best_model_path, callback.last_model_path, *callback.best_k_models}
-        for path in sorted(Path(path) for path in paths if path):
-            if not path.is_file():  # a sharded checkpoint is a folder
+        """Logs the callback's checkpoints that are new or were written again since, oldest first."""
+        paths = {Path(path) for path in (callback.best_model_path, callback.last_model_path, *callback.best_k_models)}
+        written = {path: path.stat().st_mtime for path in paths if path.name and path.exists()}
+        for path in sorted(written, key=lambda path: written[path]):
+            if self._kept.get(str(path)) == written[path]:
                 continue
-            written = path.stat().st_mtime
-            if self._kept.get(str(path)) == written:
-                continue
-            self._kept[str(path)] = written
-            self.experiment.save(str(path), base_path=str(path.parent.parent), policy="now")
+            self._kept[str(path)] = written[path]
+            name = self._checkpoint_name or f"model-{self.experiment.id}"
+            artifact = tracker.Artifact(name, type="model", metadata=_metadata(callback, path))
+            if path.is_dir():  # a sharded checkpoint
+                artifact.add_dir(str(path), name="model.ckpt")
+            else:
+                artifact.add_file(str(path), name="model.ckpt")
+            marks = {"best": callback.best_model_path, "last": callback.last_model_path}
+            aliases = [mark for mark, marked in marks.items() if marked and Path(marked) == path]
+            self.experiment.log_artifact(artifact, aliases=aliases)
 
     def __getstate__(self) -> dict[str, Any]:
         """Starts the run first, on rank 0: a spawned worker must join this run, not begin another."""
         if rank_zero_only.rank == 0:  # type: ignore[attr-defined]
             _ = self.experiment
         return {**self.__dict__, "_checkpoint_callbacks": []}
+
+
+def _metadata(callback: ModelCheckpoint, path: Path) -> dict[str, Any]:
+    scores = {Path(kept): score for kept, score in callback.best_k_models.items()}
+    score = scores.get(path)
+    return {
+        "original_filename": path.name,
+        "monitor": callback.monitor,
+        "score": None if score is None else float(score),
+        **{name: getattr(callback, name) for name in ("mode", "save_last", "save_top_k", "save_weights_only")},
+    }
 
 
 class _MagicLogger(TrackerLogger):

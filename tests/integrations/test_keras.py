@@ -151,17 +151,26 @@ def test_checkpoints_are_kept_as_they_were_written(model, data, run, read):
     keeper = TrackerModelCheckpoint("models/{epoch}.keras", monitor="loss", save_best_only=True)
     history = fit(model, data, keeper, epochs=3).history["loss"]
     best = [epoch for epoch in range(3) if history[epoch] == min(history[: epoch + 1])]
-    recorded = read(run)
-    assert recorded.files == [f"{epoch + 1}.keras" for epoch in best]
-    assert recorded.summary["checkpoint"] == {
+    assert read(run).summary["checkpoint"] == {
         "path": f"models/{best[-1] + 1}.keras",
         "epoch": best[-1],
         "loss": history[best[-1]],
     }
-    again = keras.saving.load_model(Path(run.dir, f"{best[-1] + 1}.keras"))
+    versions = tracker.Api().artifacts(f"p/model-{run.id}")
+    assert sorted(version.metadata["epoch"] for version in versions) == best
+    newest = tracker.Api().artifact(f"p/model-{run.id}:best")
+    assert newest.metadata["loss"] == history[best[-1]]
+    again = keras.saving.load_model(Path(newest.download(), "model.keras"))
     assert np.array_equal(
         again.get_weights()[0], keras.saving.load_model(f"models/{best[-1] + 1}.keras").get_weights()[0]
     )
+
+
+def test_every_checkpoint_is_a_version_of_the_named_artifact(model, data, run):
+    fit(model, data, TrackerModelCheckpoint("models/{epoch}.weights.h5", save_weights_only=True, artifact="mine"))
+    versions = tracker.Api().artifacts("p/mine")
+    assert sorted(version.metadata["original_filename"] for version in versions) == ["1.weights.h5", "2.weights.h5"]
+    model.load_weights(Path(tracker.Api().artifact("p/mine:latest").download(), "model.weights.h5"))
 
 
 def test_wrong_frequency_is_refused():

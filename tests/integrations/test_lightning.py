@@ -216,21 +216,28 @@ def test_checkpoints_lie_below_save_dir_and_are_told_in_the_summary(data, read, 
     assert recorded.files == []
 
 
-@pytest.mark.parametrize(
-    ("log_model", "kept"), [(True, {"epoch=1-step=8", "last"}), ("all", {"epoch=0-step=4", "epoch=1-step=8", "last"})]
-)
-def test_log_model_keeps_checkpoints_with_the_run(log_model, kept, data, read):
-    logger = TrackerLogger(log_model=log_model, offline=True)
+@pytest.mark.parametrize("log_model", [True, "all"])
+def test_log_model_makes_versions_of_an_artifact(log_model, data):
+    logger = TrackerLogger(project="p", log_model=log_model, offline=True)
     keeper = ModelCheckpoint(monitor="val_loss", save_last=True)
-    trainer(logger, enable_checkpointing=True, callbacks=[keeper]).fit(Model(), data, data)
+    own = CSVLogger("csv")
+    fitting = trainer([logger, own], enable_checkpointing=True, callbacks=[keeper], max_epochs=3)
+    fitting.fit(Model(), data, data)
+    losses = [loss for _, loss in logged(Path(own.log_dir, "metrics.csv"))["val_loss"]]
+    fitting.test(fitting.model, data)
     run = logger.experiment
-    assert {Path(file).stem for file in read(run).files} == kept
-    saved = torch.load(Path(run.dir, "checkpoints/last.ckpt"), weights_only=False)
-    assert torch.equal(saved["state_dict"]["layer.bias"], keeper_state(keeper)["layer.bias"])
-
-
-def keeper_state(keeper):
-    return torch.load(keeper.last_model_path, weights_only=False)["state_dict"]
+    names = [version.metadata["original_filename"] for version in tracker.Api().artifacts(f"p/model-{run.id}")]
+    best_so_far = [epoch for epoch in range(3) if losses[epoch] == min(losses[: epoch + 1])]
+    kept = best_so_far if log_model == "all" else best_so_far[-1:]
+    # last.ckpt is a version of its own only where no other checkpoint has the same content.
+    assert set(names) - {"last.ckpt"} == {f"epoch={epoch}-step={4 * epoch + 4}.ckpt" for epoch in kept}
+    best, last = (tracker.Api().artifact(f"p/model-{run.id}:{alias}") for alias in ("best", "last"))
+    assert best.metadata["original_filename"] == Path(keeper.best_model_path).name
+    assert best.metadata["monitor"] == "val_loss"
+    assert best.metadata["score"] == pytest.approx(float(keeper.best_model_score))
+    saved = torch.load(Path(last.download(), "model.ckpt"), weights_only=False)
+    assert torch.equal(saved["state_dict"]["layer.bias"], fitting.model.layer.bias)
+    assert best.logged_by() == f"p/{run.id}"
 
 
 def test_exception_passes_and_the_run_stays_open_for_the_script(data, read):
