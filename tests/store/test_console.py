@@ -43,3 +43,30 @@ def test_search_takes_the_text_literally(spoken, search, count):
     store, run = spoken
     assert len(console.page(store.db, run.number, search=search)) == count
     assert console.count(store.db, run.number, search) == count
+
+
+def test_many_lines_over_many_looks(workshop):
+    """A progress bar on stderr is replaced while thousands of lines go by on stdout."""
+    draft = workshop.run()
+    store = workshop.store()
+    draft.write(records.Console(time=draft.at(), stream="stderr", line=0, text="begun"))
+    for line in range(3500):
+        draft.write(records.Console(time=draft.at(), stream="stdout", line=line, text=f"line {line}"))
+        draft.write(records.Console(time=draft.at(), stream="stderr", line=0, text=f"{line} done"))
+        if line % 900 == 0:
+            draft.write(records.Console(time=draft.at(), stream="stdout", line=line // 2, text=f"line {line // 2}!"))
+            store.refresh()
+    store.refresh()
+    changed = {line // 2 for line in range(0, 3500, 900)}
+    wanted = ["3499 done", *(f"line {line}{'!' * (line in changed)}" for line in range(3500))]
+    for seen in (store, workshop.store()):
+        (run,) = seen.runs()
+        assert [line.text for line in console.page(seen.db, run.number, 0, 10_000)] == wanted
+        assert [line.text for line in console.page(seen.db, run.number, 998, 4)] == wanted[998:1002]
+        assert console.count(seen.db, run.number) == 3501
+        assert [line.number for line in console.page(seen.db, run.number, 1, 2, search="LINE 349")] == [1, 2]
+    store.close()
+    for path in workshop.root.glob("index.sqlite*"):
+        path.unlink()
+    anew, run = workshop.one()
+    assert [line.text for line in console.page(anew.db, run.number, 0, 10_000)] == wanted

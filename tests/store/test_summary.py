@@ -1,6 +1,8 @@
 """What a summary holds: last values, aggregates, values set by hand."""
 
+import copy
 import math
+import pickle
 
 import pytest
 
@@ -119,7 +121,10 @@ def test_joined_and_nested_names():
     assert summary["val"]["acc"]["top1"] == 2.0
     assert dict(summary["val"]) == {"loss": 1.0, "acc.top1": 2.0}
     assert "val" in summary
+    assert summary.val.loss == 1.0
     assert "va" not in summary
+    with pytest.raises(AttributeError, match="va"):
+        summary.va  # noqa: B018 - the look is the test
     with pytest.raises(KeyError):
         summary["va"]
 
@@ -129,3 +134,10 @@ def test_bookkeeping_is_there_but_not_listed():
     assert summary["_step"] == 9
     assert list(summary) == ["lr"]
     assert len(summary) == 1
+    assert summary._json_dict == {"_step": 9, "lr": 3.0}
+
+
+def test_summary_is_pickled_and_copied():
+    summary = Summary({"val.loss": 1.0, "_step": 9})
+    for other in (pickle.loads(pickle.dumps(summary)), copy.copy(summary), copy.deepcopy(summary)):
+        assert other._json_dict == summary._json_dict

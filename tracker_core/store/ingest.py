@@ -15,6 +15,7 @@ from tracker_core._errors import Error
 from tracker_core._journal import START, Block, Position, Reader
 from tracker_core._snapshot import Snapshot
 from tracker_core.store import schema
+from tracker_core.store.console import Console
 from tracker_core.store.keyset import Shelf, Stock
 from tracker_core.store.run import card
 from tracker_core.store.summary import Source, summarise
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 PORTION = 32 << 20
 """Bytes of rows after which a transaction ends, so that other writers get their turn."""
+
+_RECORD = 64
+"""What a record counts for, however long it is."""
 
 
 class Ingest:
@@ -49,7 +53,7 @@ class Ingest:
                 "SELECT name, segment, place, gaps FROM journal WHERE run = ?", (run,)
             )
         }
-        self._lines: dict[tuple[str, str, int], tuple[int, float, str]] = {}
+        self._console = Console(db, run)
         self._files: list[records.File] = []
         self._stocks: dict[tuple[str, int], Stock] = {}
         self._taken = 0
@@ -122,35 +126,36 @@ class Ingest:
         )
 
     def _entries(self, path: Path, reader: Reader, attempt: int) -> None:
+        name = path.name
+        taken = self._taken
         for item in reader.blocks():
             if isinstance(item, Block):
-                self._stock(path.name, attempt, item.key_set).frames.append(item.data)
-                self._taken += len(item.data)
+                key_set, _, data = item
+                stock = self._stocks.get((name, key_set.id)) or self._stock(name, attempt, key_set)
+                stock.frames.append(data)
+                taken += len(data)
             else:
-                self._record(item, path.name, attempt)
-            if self._taken >= PORTION:
-                return
+                self._record(item, name, attempt)
+                taken += _RECORD
+            if taken >= PORTION:
+                break
+        self._taken = taken
 
     def _stock(self, journal: str, attempt: int, key_set: KeySet) -> Stock:
-        found = self._stocks.get((journal, key_set.id))
-        if found is None:
-            found = self._shelf.stock(journal, attempt, key_set.stream, key_set.names, key_set.kinds)
-            self._stocks[journal, key_set.id] = found
+        found = self._shelf.stock(journal, attempt, key_set.stream, key_set.names, key_set.kinds)
+        self._stocks[journal, key_set.id] = found
         return found
 
     def _record(self, record: records.Record, journal: str, attempt: int) -> None:
         if isinstance(record, records.Row):
             self._row(record, journal, attempt)
         elif isinstance(record, records.Console):
-            key = (journal, record.stream, record.line)
-            begun = self._lines[key][1] if key in self._lines else record.time
-            self._lines[key] = (attempt, begun, record.text)
+            self._console.add(record, journal, attempt)
         elif isinstance(record, records.File):
             self._files.append(record)
         else:
             self.snapshot.apply(record, attempt=attempt)
             self._folded = True
-        self._taken += 64
 
     def _row(self, record: records.Row, journal: str, attempt: int) -> None:
         """A row that is not all numbers: its numbers go where those of packed rows go."""
@@ -164,11 +169,7 @@ class Ingest:
     def _flush(self) -> None:
         self._shelf.store()
         self._shelf.hide(self.snapshot.visible_step)
-        self._db.many(
-            "INSERT INTO console (run, attempt, time, journal, stream, line, text) VALUES (?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (run, journal, stream, line) DO UPDATE SET text = excluded.text",
-            [(self._run, attempt, time, *key, text) for key, (attempt, time, text) in self._lines.items()],
-        )
+        self._console.store()
         self._db.many(
             "INSERT INTO file (run, path, time, record) VALUES (?, ?, ?, ?) ON CONFLICT (run, path) DO UPDATE"
             " SET time = excluded.time, record = excluded.record WHERE excluded.time >= file.time",
@@ -180,7 +181,7 @@ class Ingest:
                 " ON CONFLICT (run) DO UPDATE SET snapshot = excluded.snapshot",
                 (self._run, msgspec.msgpack.encode(self.snapshot)),
             )
-        self._lines, self._files, self._folded = {}, [], False
+        self._files, self._folded = [], False
 
     def _updated(self, ends: dict[int, float]) -> float:
         lives = self.snapshot.attempts.values()

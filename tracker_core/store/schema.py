@@ -12,7 +12,7 @@ from tracker_core._journal import format  # noqa: A004 - the module's name
 if TYPE_CHECKING:
     from tracker_core.store.database import Database
 
-VERSION = 2
+VERSION = 3
 """Raised with every change of tables or blobs: an index of another version is built anew."""
 
 _WRITTEN = VERSION * 1000 + format.VERSION
@@ -57,11 +57,11 @@ _TABLES = (
     """CREATE TABLE piece (
         run BIGINT NOT NULL, keyset BIGINT NOT NULL, piece BIGINT NOT NULL, length BIGINT NOT NULL,
         data {blob} NOT NULL, PRIMARY KEY (run, keyset, piece))""",
-    # A terminal line keeps the time of its first record and the text of its last.
+    # A thousand lines of the terminal, and the numbers that they have in their two streams.
     """CREATE TABLE console (
-        run BIGINT NOT NULL, attempt BIGINT NOT NULL, time DOUBLE PRECISION NOT NULL, journal TEXT NOT NULL,
-        stream TEXT NOT NULL, line BIGINT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (run, journal, stream, line))""",
-    "CREATE INDEX console_order ON console (run, attempt, time, line)",
+        run BIGINT NOT NULL, attempt BIGINT NOT NULL, journal TEXT NOT NULL, block BIGINT NOT NULL,
+        length BIGINT NOT NULL, out_low BIGINT, out_high BIGINT, err_low BIGINT, err_high BIGINT, data {blob} NOT NULL,
+        PRIMARY KEY (run, attempt, journal, block))""",
     """CREATE TABLE file (
         run BIGINT NOT NULL, path TEXT NOT NULL, time DOUBLE PRECISION NOT NULL, record {blob} NOT NULL,
         PRIMARY KEY (run, path))""",

@@ -23,7 +23,7 @@ class Source(NamedTuple):
 
 
 class Summary(Mapping[str, Any]):
-    """Read-only. `summary["val.loss"]` and `summary["val"]["loss"]` are the same.
+    """Read-only. `summary["val.loss"]`, `summary["val"]["loss"]` and `summary.val.loss` are the same.
 
     `_step`, `_timestamp` and `_runtime` can be asked for, but are not listed.
     """
@@ -42,6 +42,12 @@ class Summary(Mapping[str, Any]):
             raise KeyError(key)
         return Summary(below)
 
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(f"the summary has no {name!r}") from None
+
     def __iter__(self) -> Iterator[str]:
         return (key for key in self._flat if not key.startswith("_"))
 
@@ -53,6 +59,14 @@ class Summary(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         return repr(dict(self))
+
+    def __reduce__(self) -> tuple[type[Summary], tuple[dict[str, Any]]]:
+        return type(self), (dict(self._flat),)
+
+    @property
+    def _json_dict(self) -> dict[str, Any]:
+        """What export scripts written for wandb ask for: all of it, bookkeeping included."""
+        return dict(self._flat)
 
 
 def summarise(snapshot: Snapshot, sources: list[Source], runtime: float) -> dict[str, Any]:
