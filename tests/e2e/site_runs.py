@@ -84,7 +84,25 @@ def hostile(folder: str) -> None:
     run.finish()
 
 
+def pictures(folder: str) -> None:
+    import numpy as np
+
+    run = tracker.init(dir=folder, name="album", project="pictures", settings={**SETTINGS, "console": "off"})
+    for step in range(4):
+        picture = np.full((8, 8, 3), 60 * step, np.uint8)
+        run.log(
+            {
+                "sample": tracker.Image(picture, caption=f"picture {step}"),
+                "weights": tracker.Histogram(list(range(step + 2))),
+                "page": tracker.Html(EVIL_PAGE),
+            }
+        )
+    run.log({"report": tracker.Table(columns=["n", "text"], data=[[number, EVIL] for number in (3, 1, 2)])})
+    run.finish()
+
+
 if __name__ == "__main__":
+    pictures(sys.argv[1])
     vision(sys.argv[1])
     console(sys.argv[1])
     hostile(sys.argv[1])

@@ -72,6 +72,33 @@ def test_files_are_previewed(page, site):
     assert download.value.suggested_filename == "notes.md"
 
 
+def test_media_follow_one_slider(page, site):
+    _open(page, site, "pictures", "Media")
+    expect(page.get_by_text("picture 3")).to_be_visible()
+    slider = page.get_by_role("slider", name="Step")
+    slider.focus()
+    slider.press("Home")
+    expect(page.get_by_role("img", name="picture 0")).to_be_visible()
+    slider.press("ArrowRight")
+    expect(page.get_by_text("picture 1")).to_be_visible()
+    expect(page.get_by_role("region", name="weights").locator("rect").first).to_be_visible()
+    expect(page.get_by_role("region", name="report").get_by_text("Nothing yet at this step.")).to_be_visible()
+    shown = page.get_by_role("img", name="picture 1").evaluate("image => image.naturalWidth")
+    assert shown == 8
+
+
+def test_a_logged_table_is_sorted_and_searched(page, site):
+    _open(page, site, "pictures", "Media")
+    report = page.get_by_role("region", name="report")
+    expect(report.get_by_text("3 rows")).to_be_visible()
+    report.get_by_role("button", name="n", exact=True).click()
+    assert report.locator("td:first-child").all_inner_texts() == ["1", "2", "3"]
+    report.get_by_label("Search rows of report").fill("2")
+    expect(report.locator("tbody tr")).to_have_count(1)
+    assert page.evaluate("window.owned") is None
+    assert page.locator("img[src=x]").count() == 0
+
+
 def test_charts_of_one_run(page, site):
     _open(page, site, "vision", "Charts")
     expect(page.get_by_role("img", name="train/loss, 1 lines")).to_be_visible()

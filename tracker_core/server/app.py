@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from tracker_core.server import asset, board, chart, detail, edit, live, openapi, wire
+from tracker_core.server import asset, board, chart, detail, edit, live, media, openapi, wire
 from tracker_core.server.guard import FILE_POLICY, Guard
 from tracker_core.server.operation import Operation, endpoint, failure, reply
 from tracker_core.server.source import Source
@@ -57,6 +57,12 @@ class Api:
     def console(self, _request: Request, asked: wire.OfConsole) -> wire.Console:
         return detail.console(self.source.entry(asked.run), asked.first, asked.count)
 
+    def media(self, _request: Request, asked: wire.OfMedia) -> wire.Media:
+        return media.read(self.source.entry(asked.run), asked.most)
+
+    def table(self, _request: Request, asked: wire.OfTable) -> wire.Table:
+        return media.table(self.source.entry(asked.run), asked)
+
     def file(self, _request: Request, asked: wire.OfFile) -> Response:
         path = detail.file(self.source.entry(asked.run), asked.path)
         media = detail.media_type(asked.path)
@@ -99,6 +105,8 @@ def operations(api: Api) -> list[Operation]:
         Operation("PATCH", "/api/runs/{run}", "Change a run", api.edit, of_run, wire.Edit, wire.Run),
         Operation("DELETE", "/api/runs/{run}", "Delete a run and its folder", api.remove, of_run),
         Operation("GET", "/api/runs/{run}/console", "Lines", api.console, wire.OfConsole, answer=wire.Console),
+        Operation("GET", "/api/runs/{run}/media", "Media by key", api.media, wire.OfMedia, answer=wire.Media),
+        Operation("GET", "/api/runs/{run}/table", "Rows of a table", api.table, wire.OfTable, answer=wire.Table),
         Operation("GET", "/api/runs/{run}/files/{path:path}", "A file", api.file, wire.OfFile, media=("*/*",)),
     ]
 

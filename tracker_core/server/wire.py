@@ -123,6 +123,29 @@ class Run(Head, frozen=True, kw_only=True):
     folder: str
 
 
+class MediaSeries(msgspec.Struct, frozen=True):
+    """Media logged under one key: at each of `steps` one of `values`, maps whose `_type` names the kind. Where there
+    were more than asked for, evenly spaced ones, the last always among them; `logged` tells how many there are."""
+
+    key: str
+    logged: int
+    steps: list[int]
+    values: list[dict[str, Any]]
+
+
+class Media(msgspec.Struct, frozen=True):
+    series: list[MediaSeries]
+
+
+class Table(msgspec.Struct, frozen=True):
+    """Rows `first` and on of a logged table; `total` counts all."""
+
+    columns: list[str]
+    total: int
+    first: int
+    rows: list[list[Any]]
+
+
 class ConsoleLine(msgspec.Struct, frozen=True):
     time: float
     stream: str
@@ -215,6 +238,21 @@ class OfSeries(msgspec.Struct, frozen=True, kw_only=True):
     extremes: bool = True
     from_: float | None = msgspec.field(default=None, name="from")
     to: float | None = None
+
+
+class OfMedia(msgspec.Struct, frozen=True):
+    run: str
+    most: Annotated[int, Meta(ge=1, le=10_000)] = 300
+
+
+class OfTable(msgspec.Struct, frozen=True):
+    """The table that was logged under `key` at `step`."""
+
+    run: str
+    key: str
+    step: Annotated[int, Meta(ge=-(2**53), le=2**53)]
+    first: Annotated[int, Meta(ge=0, le=1_000_000_000)] = 0
+    count: Annotated[int, Meta(ge=0, le=5_000)] = 100
 
 
 class OfConsole(msgspec.Struct, frozen=True):

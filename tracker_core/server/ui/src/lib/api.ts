@@ -1,7 +1,7 @@
 /** The calls to the server. Every one throws a Failure that can be shown as it is. */
 
 import { type Series, decode } from "./series";
-import type { Board, Columns, Console, Edit, Project, Run } from "./wire";
+import type { Board, Columns, Console, Edit, MediaSeries, Project, Run, TablePage } from "./wire";
 
 export class Failure extends Error {
   constructor(
@@ -28,6 +28,14 @@ export function columns(project: string, keys: readonly string[], runs: readonly
 
 export function consoleLines(key: string, first: number, count: number): Promise<Console> {
   return get(`/api/runs/${path(key)}/console?first=${first}&count=${count}`);
+}
+
+export function media(key: string): Promise<MediaSeries[]> {
+  return get<{ series: MediaSeries[] }>(`/api/runs/${path(key)}/media`).then((it) => it.series);
+}
+
+export function tablePage(key: string, name: string, step: number, first: number, count: number): Promise<TablePage> {
+  return get(`/api/runs/${path(key)}/table?key=${path(name)}&step=${step}&first=${first}&count=${count}`);
 }
 
 export async function fileText(key: string, file: string): Promise<string> {

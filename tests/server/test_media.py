@@ -1,0 +1,72 @@
+"""Media and tables over the API."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import tracker_core as tracker
+
+
+@pytest.fixture
+def key(start) -> str:
+    run = start()
+    for number in range(5):
+        picture = np.full((4, 6, 3), number, np.uint8)
+        run.log({"loss": float(number), "sample": tracker.Image(picture, caption=f"<b>{number}</b>")})
+    rows = [[number, f"row {number}", float("nan")] for number in range(250)]
+    run.log({"report": tracker.Table(columns=["n", "text", "x"], data=rows)})
+    run.finish()
+    return run.folder.path.name
+
+
+def test_media_by_key_and_step(client, key):
+    client.get("/api/projects")
+    found = {it["key"]: it for it in client.get(f"/api/runs/{key}/media").json()["series"]}
+    assert list(found) == ["report", "sample"]
+    assert found["sample"]["steps"] == [0, 1, 2, 3, 4]
+    first = found["sample"]["values"][0]
+    assert (first["_type"], first["caption"], first["width"]) == ("image-file", "<b>0</b>", 6)
+    answer = client.get(f"/api/runs/{key}/files/{first['path']}")
+    assert answer.headers["content-type"] == "image/png"
+    assert answer.content.startswith(b"\x89PNG")
+
+
+def test_many_are_thinned_and_the_last_is_kept(client, key):
+    client.get("/api/projects")
+    (sample,) = [it for it in client.get(f"/api/runs/{key}/media?most=2").json()["series"] if it["key"] == "sample"]
+    assert (sample["logged"], sample["steps"]) == (5, [0, 4])
+
+
+def test_a_table_page_by_page(client, key):
+    client.get("/api/projects")
+    page = client.get(f"/api/runs/{key}/table?key=report&step=5&first=200&count=100").json()
+    assert (page["columns"], page["total"], page["first"]) == (["n", "text", "x"], 250, 200)
+    assert page["rows"][0] == [200, "row 200", "NaN"]
+    assert len(page["rows"]) == 50
+
+
+@pytest.mark.parametrize("query", ["key=sample&step=0", "key=report&step=0", "key=none&step=0"])
+def test_what_is_no_table(client, key, query):
+    client.get("/api/projects")
+    assert client.get(f"/api/runs/{key}/table?{query}").status_code == 404
+
+
+def test_a_broken_table_is_told(client, key, root):
+    for path in (root / key / "files").rglob("*.table"):
+        path.write_bytes(path.read_bytes()[:-20])
+    client.get("/api/projects")
+    answer = client.get(f"/api/runs/{key}/table?key=report&step=5")
+    assert (answer.status_code, "cannot be read" in answer.json()["error"]) == (404, True)
+
+
+def test_a_record_that_names_a_foreign_file_gets_nothing(client, start, root):
+    run = start()
+    outside = root.parent / "outside.table"
+    outside.write_bytes(b"secret")
+    part = {"path": "../../../outside.table", "rows": 1}
+    run.log({"t": {"_type": "table-file", "path": part["path"], "parts": [part], "rows": 1, "columns": ["a"]}})
+    run.finish()
+    client.get("/api/projects")
+    key = run.folder.path.name
+    assert client.get(f"/api/runs/{key}/table?key=t&step=0").status_code == 404
