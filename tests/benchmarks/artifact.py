@@ -1,61 +1,65 @@
-"""Time, memory and disk of an artifact with one large file and of one with many small ones.
-
-`python tests/benchmarks/artifact.py [MiB of the large file] [number of small files]`; 2048 and 20,000 by default.
-"""
+"""An artifact with one large file and one with many small ones: time, disk, memory, and a second time the same."""
 
 from __future__ import annotations
 
+import functools
+import importlib
 import os
 import resource
-import sys
-import tempfile
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-import tracker_core as tracker
+import adapter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+LARGE = 2 << 30
+MANY = 20_000
 
 
-def measured(name: str, source: Path, count: int) -> None:
-    size = sum(path.stat().st_size for path in source.rglob("*") if path.is_file())
-    start = time.perf_counter()
-    artifact = tracker.Artifact(name, "dataset")
-    artifact.add_dir(source)
-    tracker.log_artifact(artifact)
-    logged = time.perf_counter()
-    artifact.download(Path("out") / name)
-    done = time.perf_counter()
-    again = tracker.Artifact(name, "dataset")
-    again.add_dir(source)
-    tracker.log_artifact(again)
-    repeated = time.perf_counter()
+def large(source: Path) -> None:
+    piece = os.urandom(1 << 20)
+    with (source / "file.bin").open("wb") as file:
+        for number in range(LARGE >> 20):
+            file.write(number.to_bytes(8, "little") + piece[8:])
+
+
+def many(source: Path) -> None:
+    for number in range(MANY):
+        folder = source / str(number % 100)
+        folder.mkdir(exist_ok=True)
+        (folder / f"{number}.bin").write_bytes(os.urandom(2000))
+
+
+def _cost(fill: Callable[[Path], None], name: str, folder: Path) -> dict[str, float]:
+    if name not in ("tracker", "wandb"):  # the others have no such names
+        return {}
+    source = folder.parent / "source"
+    source.mkdir()
+    fill(source)
+    tracker = adapter.load(name, folder)
+    module = importlib.import_module(tracker.module)
+    before = _used(folder.parent)
+    tracker.start(folder)
+    times = []
+    for _ in range(2):
+        begin = time.perf_counter()
+        artifact = module.Artifact("data", "dataset")
+        artifact.add_dir(str(source))
+        module.log_artifact(artifact)
+        times.append(time.perf_counter() - begin)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    kept = sum(path.stat().st_blocks * 512 for path in Path("tracker/artifacts").rglob("*") if path.is_file())
-    print(
-        f"{name:8}{count:7} files {size / 2**20:8.0f} MiB   log {logged - start:6.2f} s   "
-        f"download {done - logged:6.2f} s   log again {repeated - done:6.2f} s   "
-        f"disk {kept / 2**20:6.0f} MiB   peak memory {peak:4.0f} MiB"
-    )
+    tracker.finish()
+    key = fill.__name__
+    disk = (_used(folder.parent) - before) / (1 << 20)
+    return {f"{key}_time": times[0], f"{key}_again": times[1], f"{key}_disk": disk, f"{key}_memory": peak}
 
 
-def main() -> None:
-    mebibytes, count = (int(word) for word in (*sys.argv[1:3], *("2048", "20000")[len(sys.argv) - 1 :]))
-    with tempfile.TemporaryDirectory() as folder:
-        os.chdir(folder)
-        many, large = Path("many"), Path("large")
-        many.mkdir()
-        large.mkdir()
-        for index in range(count):
-            below = many / str(index % 100)
-            below.mkdir(exist_ok=True)
-            (below / f"{index}.bin").write_bytes(os.urandom(2000))
-        with (large / "file.bin").open("wb") as file:
-            for _ in range(mebibytes):
-                file.write(os.urandom(1 << 20))
-        tracker.init(project="benchmark", settings={"silent": True})
-        measured("many", many, count)
-        measured("large", large, 1)
-        tracker.finish()
+def _used(folder: Path) -> int:
+    """Bytes on the disk below `folder`, which holds the home of the process too."""
+    return sum(path.lstat().st_blocks * 512 for path in folder.rglob("*"))
 
 
-if __name__ == "__main__":
-    main()
+PARTS = {fill.__name__: functools.partial(_cost, fill) for fill in (large, many)}

@@ -18,14 +18,14 @@ def prepare(trackers: list[str]) -> dict[str, str]:
     if not PYTHON.exists():
         venv.create(PLACE, with_pip=True)
     if not _version("tracker-core"):
-        _pip("-e", str(ROOT))
+        _pip("-e", f"{ROOT}[media]")
     if not _version("torch"):
         _pip("-c", str(ROOT / "tests" / "constraints.txt"), "torch")
     versions = {"limit": ""}
     for name in trackers:
         package = {"tracker": "tracker-core"}.get(name, name)
         if name != "limit" and not _version(package):
-            _pip(package)
+            _pip({"wandb": "wandb[media]"}.get(package, package))
         if name == "limit" or (version := _version(package)):
             versions[name] = "" if name == "limit" else version
     return versions

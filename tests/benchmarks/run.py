@@ -22,8 +22,8 @@ import adapter
 import environment
 from figure import FIGURES, Figure
 
-GROUPS = ("startup", "hot", "training", "footprint", "kill", "reading", "listing")
-ONCE = ("reading", "listing")  # long to prepare, and measured several times within
+GROUPS = ("startup", "hot", "training", "footprint", "kill", "reading", "listing", "media", "artifact")
+ONCE = ("reading", "listing", "media", "artifact")  # long to prepare, and measured several times within
 
 Table = dict[str, dict[str, float]]
 """Figure -> tracker -> value."""
