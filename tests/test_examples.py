@@ -77,6 +77,32 @@ def test_plain_loop_learns():
     assert run.config["lr"] == 0.3
 
 
+def test_media_are_kept():
+    _run("media.py")
+    (run,) = _runs("digits-media")
+    summary = run.summary
+    assert summary["accuracy"] > 0.85
+    assert sum(summary["weights"]["values"]) == 640
+    assert (summary["samples"]["of"], summary["samples"]["count"]) == ("image-file", 4)
+    assert summary["mistakes"]["rows"] == 25
+    assert len(list(run.folder.rglob("media/images/mistakes/**/*.png"))) == 25
+    (video,) = run.folder.rglob("media/videos/*.mp4")
+    assert video.stat().st_size > 1000
+
+
+def test_artifacts_lead_from_data_to_the_best_model():
+    _run("artifacts.py")
+    prepared, *trained, tested = sorted(_runs("digits-artifacts"), key=lambda run: run.start_time)
+    artifact = tracker_core.Api(".").artifact("digits-artifacts/digit-reader:best")
+    accuracies = {f"digits-artifacts/{run.id}": run.summary["accuracy"] for run in trained}
+    assert artifact.logged_by() == max(accuracies, key=accuracies.get)
+    assert artifact.used_by() == [f"digits-artifacts/{tested.id}"]
+    assert tested.summary["accuracy"] == pytest.approx(max(accuracies.values()))
+    data = tracker_core.Api(".").artifact("digits-artifacts/digits:clean")
+    assert data.logged_by() == f"digits-artifacts/{prepared.id}"
+    assert data.used_by() == list(accuracies)
+
+
 @pytest.mark.slow
 def test_demo_shows_three_runs():
     printed = _run("demo.py")
