@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 
 from tracker_core.store import Store, series
 
@@ -55,7 +56,8 @@ def test_twenty_writers_and_three_readers(tmp_path):
             assert count >= grown.get(run.card.id, 0)
             assert found is None or found.steps.tolist() == list(range(count))
             grown[run.card.id] = count
-    assert [process.wait(60) for process in [*writers, *readers]] == [0] * (WRITERS + 2)
+        time.sleep(0.02)
+    assert [process.wait(120) for process in [*writers, *readers]] == [0] * (WRITERS + 2)
     store.refresh()
     runs = store.runs()
     assert {run.card.id for run in runs} == {f"r{number}" for number in range(WRITERS)}

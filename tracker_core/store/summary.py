@@ -116,5 +116,5 @@ def _value(snapshot: Snapshot, key: str, stats: ColumnStats) -> tuple[Any] | Non
     if stats.count:
         best = stats.high if metric is not None and metric.goal == "maximize" else stats.low
         parts |= {"min": stats.low, "max": stats.high, "mean": stats.total / stats.count, "best": best}
-    chosen = {kind: parts[kind] for kind in kinds if kind in parts}
+    chosen = {kind: parts[kind] for kind in kinds if parts.get(kind) is not None}
     return (chosen,) if chosen else None
