@@ -25,6 +25,7 @@ COMMANDS = {
     "export": "export",
     "rm": "rm",
     "artifact": "artifact",
+    "run": "run",
     "status": "status",
     "online": "mode",
     "offline": "mode",
