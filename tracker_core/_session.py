@@ -220,6 +220,7 @@ def _open(run: Run) -> None:
     if run.disabled:
         return
     if run._owner:
+        run._after.callback(_encode_rest, run)
         _start_background(run)
         if not run.settings.silent:
             _say(f"run {run.name} ({run.path}) in {_near(run.folder.path)}")
@@ -246,6 +247,17 @@ def _complete(run: Run, background: Background) -> None:
     waits = run.awaited or (run.folder.path / "spool").is_dir()
     certain = not run._guessed
     background.finish(run.settings.finish_timeout if waits else 0.0, None if run.quiet else _say, certain=certain)
+
+
+def _encode_rest(run: Run) -> None:
+    """Encodes media itself where the background process is dead or never was. One that lives goes on with them."""
+    if not any((run.folder.path / "spool").glob("*.job")):
+        return
+    from tracker_core import _journal
+    from tracker_core._media import spool
+
+    if not any(_journal.alive(path) for path in run.folder.path.glob("*-background*.0000.journal")):
+        spool.drain(run.folder.path, [].append)  # the run is over: nobody keeps records any more
 
 
 def _capture_console(run: Run) -> None:

@@ -62,3 +62,22 @@ def test_media_in_the_summary(train):
 def test_finish_returns_when_files_are_there(train):
     training = train(SCRIPT + "run.finish(); print(len(list(run.folder.files.rglob('media/*/*.*'))))")
     assert training.wait().splitlines()[-1] == "2"
+
+
+def test_media_are_encoded_though_the_background_process_was_killed(train):
+    training = train(
+        SCRIPT
+        + """
+import psutil, time
+mark = str(run.folder.path)
+found = [p for p in psutil.process_iter() if "-I" in (words := p.cmdline()) and any(mark in word for word in words)]
+found[0].kill()
+found[0].wait()
+run.log({"image": tracker.Image(frames[1] + 1)})
+run.finish()
+"""
+    )
+    training.wait()
+    assert not list(training.folder.spool.glob("*.job"))
+    for row in rows(training):
+        assert (training.folder.files / row["image"]["path"]).is_file()
