@@ -257,7 +257,7 @@ def _encode_rest(run: Run) -> None:
     from tracker_core._media import spool
 
     if not any(_journal.alive(path) for path in run.folder.path.glob("*-background*.0000.journal")):
-        spool.drain(run.folder.path, [].append)  # the run is over: nobody keeps records any more
+        spool.drain(run.folder.path)
 
 
 def _capture_console(run: Run) -> None:

@@ -75,7 +75,7 @@ def waiting(run: Path) -> list[Path]:
     return sorted((run / "spool").glob("*.job"))
 
 
-def drain(run: Path, report: Callable[[records.File], None]) -> int:
+def drain(run: Path, report: Callable[[records.File], None] | None = None) -> int:
     """Encodes what waits in the run folder `run` and returns how many jobs were taken up.
 
     `report` gets a record for each file: with its sha256 and size, or with `error` when it cannot be encoded; the
@@ -85,7 +85,9 @@ def drain(run: Path, report: Callable[[records.File], None]) -> int:
     for path in waiting(run):
         with _claimed(path) as claimed:
             if claimed:
-                _work(run, path, report)
+                outcome = _work(run, path)
+                if outcome is not None and report is not None:
+                    report(outcome)
                 done += 1
     _sweep(run)
     return done
@@ -117,16 +119,22 @@ def _claimed(path: Path) -> Iterator[bool]:
         yield False
         return
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # Whoever held the lock before may have finished the job since it was listed.
-        yield os.fstat(fd).st_nlink > 0
-    except BlockingIOError:
-        yield False
+        yield _locked(fd) and os.fstat(fd).st_nlink > 0
     finally:
         os.close(fd)
 
 
-def _work(run: Path, path: Path, report: Callable[[records.File], None]) -> None:
+def _locked(fd: int) -> bool:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _work(run: Path, path: Path) -> records.File | None:
+    """Does one job and removes it; None for one that cannot even be read."""
     job = None
     try:
         job, array = _read(path)
@@ -136,12 +144,10 @@ def _work(run: Path, path: Path, report: Callable[[records.File], None]) -> None
         digest, size = hashed(target)
     except Exception as problem:  # noqa: BLE001 - one picture that no encoder takes must not stop the others
         path.rename(path.with_suffix(".failed"))
-        if job is not None:
-            error = f"{type(problem).__name__}: {problem}"
-            report(records.File(time=time.time(), path=job.path, error=error))
-        return
-    report(records.File(time=time.time(), path=job.path, sha256=digest, size=size))
+        error = f"{type(problem).__name__}: {problem}"
+        return records.File(time=time.time(), path=job.path, error=error) if job is not None else None
     path.unlink()
+    return records.File(time=time.time(), path=job.path, sha256=digest, size=size)
 
 
 def _read(path: Path) -> tuple[Job, Array]:
