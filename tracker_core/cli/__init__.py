@@ -26,6 +26,7 @@ COMMANDS = {
     "rm": "rm",
     "artifact": "artifact",
     "run": "run",
+    "integrations": "integrations",
     "status": "status",
     "online": "mode",
     "offline": "mode",
