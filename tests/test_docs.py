@@ -55,9 +55,10 @@ def test_links_lead_somewhere(page):
 def test_snippets_run(page, tmp_path):
     """A page reads as one session: its snippets run in order, in one process, in an empty folder.
 
-    What a snippet takes for granted stands before it in a comment that begins with `<!-- setup`.
+    What a snippet takes for granted, beyond the tracker, stands before it in a comment that begins with `<!-- setup`.
     """
-    code = [match["setup"] or match["code"] for match in _SNIPPET.finditer(page.read_text())]
+    code = ["import tracker_core as tracker"]
+    code += [match["setup"] or match["code"] for match in _SNIPPET.finditer(page.read_text())]
     script = tmp_path / "snippets.py"
     script.write_text("\n".join(code))
     done = subprocess.run(
