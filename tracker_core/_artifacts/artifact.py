@@ -209,8 +209,7 @@ class Artifact:
         from tracker_core._artifacts import media
 
         entries = self._contents.entries
-        kinds = (path for path in entries if path.startswith(f"{name}.") and path.endswith(".json"))
-        found = name if name in entries and name.endswith(".json") else next(kinds, None)
+        found = next((path for path in media.names(name) if path in entries), None)
         if found is None:
             return None
         root = Path(self.download(path_prefix="media/")) if any(path.startswith("media/") for path in entries) else None

@@ -42,9 +42,16 @@ def add(contents: Contents, value: Any, name: str, *, overwrite: bool) -> Entry:
         return contents.add_file(target, f"{name}.{reference['_type']}.json", link=False, overwrite=overwrite)
 
 
+def names(name: str) -> list[str]:
+    """The paths under which `add` may have put the description of `name`."""
+    own = [name] if name.endswith(".json") else []
+    return [*own, *(f"{name}.{kind}.json" for kind in _KINDS)]
+
+
 def get(root: Path, description: Path) -> Any:
     """The media that a description below `root` tells of; the map itself for kinds that are not read back."""
-    return _made(msgspec.json.decode(description.read_bytes()), root)
+    reference = msgspec.json.decode(description.read_bytes())
+    return _made(reference, root) if isinstance(reference, dict) else None
 
 
 def _made(reference: dict[str, Any], root: Path) -> Any:
@@ -92,6 +99,11 @@ def _table(reference: dict[str, Any], root: Path) -> Media:
     cells = [[_made(cell, root) if isinstance(cell, dict) else cell for cell in row] for row in rows]
     return Table(columns=reference["columns"], data=cells, allow_mixed_types=True)
 
+
+_KINDS = (
+    "audio-file chart graph-file group histogram html-file image-file joined-table markdown molecule-file object3D-file"
+    " plotly-file table-file text video-file"
+).split()
 
 _READERS: dict[str, Callable[[dict[str, Any], Path], Media]] = {
     "image-file": _image,

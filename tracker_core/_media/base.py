@@ -54,6 +54,8 @@ def require(package: str, extra: str, purpose: str) -> None:
         raise Error(f"{purpose} needs the package {package!r}: pip install 'tracker-core[{extra}]'")
 
 
-def described(reference: dict[str, Any], **more: object) -> dict[str, Any]:
+def described(reference: dict[str, Any], *, caption: object = None, **more: object) -> dict[str, Any]:
     """`reference` with those of `more` that say something."""
-    return {**reference, **{name: value for name, value in more.items() if value not in (None, {}, "")}}
+    if caption:
+        more["caption"] = str(caption).encode("utf-8", "replace").decode()
+    return {**reference, **{name: value for name, value in more.items() if value not in (None, {})}}

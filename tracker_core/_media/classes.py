@@ -27,5 +27,5 @@ def labels(names: Mapping[Any, Any] | Classes | Sequence[Mapping[str, Any]] | No
     if names is None:
         return {}
     if isinstance(names, Mapping):
-        return {str(identity): str(name) for identity, name in names.items()}
+        return {str(identity): str(name).encode("utf-8", "replace").decode() for identity, name in names.items()}
     return (names if isinstance(names, Classes) else Classes(names)).labels()

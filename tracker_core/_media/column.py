@@ -45,7 +45,10 @@ def cell_of(value: Any) -> Any:
         value = value.detach().cpu()
     if hasattr(value, "tolist"):  # numpy's scalars and arrays, tensors
         return cell_of(value.tolist())
-    return msgspec.to_builtins(value, enc_hook=_plain, str_keys=True)
+    try:
+        return msgspec.to_builtins(value, enc_hook=_plain, str_keys=True)
+    except (TypeError, ValueError, RecursionError):  # keys that are no texts, or a list in itself
+        return repr(value)
 
 
 def _plain(value: Any) -> Any:

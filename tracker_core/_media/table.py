@@ -241,7 +241,8 @@ def _cells_of(given: Any) -> tuple[list[str] | None, list[Sequence[Any]]]:
     if given is None:
         return None, []
     if hasattr(given, "columns") and hasattr(given, "itertuples"):  # pandas
-        return [str(name) for name in given.columns], list(given.itertuples(index=False, name=None))
+        columns = [_series(given.iloc[:, index]) for index in range(len(given.columns))]
+        return [str(name) for name in given.columns], list(zip(*columns, strict=True))
     if hasattr(given, "columns") and hasattr(given, "iter_rows"):  # polars
         return [str(name) for name in given.columns], list(given.iter_rows())
     if hasattr(given, "tolist"):
@@ -250,3 +251,11 @@ def _cells_of(given: Any) -> tuple[list[str] | None, list[Sequence[Any]]]:
     if any(not isinstance(row, (list, tuple)) for row in rows):
         raise UsageError("data is a list of rows, each a list with a value a column")
     return None, rows
+
+
+def _series(series: Any) -> list[Any]:
+    """The values of a pandas column. What is missing in it is None, but among floats, which have NaN of their own."""
+    values = series.tolist()
+    if getattr(series.dtype, "kind", "O") == "f" or not series.hasnans:
+        return list(values)
+    return [None if missing else value for value, missing in zip(values, series.isna(), strict=True)]

@@ -62,16 +62,18 @@ def encoded(columns: Sequence[str], kinds: Sequence[str], rows: Sequence[Sequenc
 def _page(columns: list[Any]) -> bytes:
     try:
         return _encode(columns)
-    except OverflowError:
-        return _encode(_narrow(columns))
+    except (OverflowError, UnicodeEncodeError):
+        return _encode(_fitting(columns))
 
 
-def _narrow(value: Any) -> Any:
-    """Integers that msgpack cannot hold as floats, at any depth."""
+def _fitting(value: Any) -> Any:
+    """What msgpack can hold: wide integers as floats, texts with halves of characters without them, at any depth."""
     if isinstance(value, (list, tuple)):
-        return [_narrow(part) for part in value]
+        return [_fitting(part) for part in value]
     if isinstance(value, dict):
-        return {name: _narrow(part) for name, part in value.items()}
+        return {_fitting(name): _fitting(part) for name, part in value.items()}
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
     wide = isinstance(value, int) and not -(2**63) <= value < 2**64
     return float(value) if wide else value
 

@@ -228,6 +228,9 @@ def test_media_come_back(run):
     artifact.add(tracker.Image(pixels, caption="seen"), "image")
     artifact.add(tracker.Table(["n", "image"], [[1, tracker.Image(pixels)], [2, None]]), "nested/table")
     artifact.add(tracker.Html("<b>page</b>", inject=False), "page")
+    with artifact.new_file("page.settings.json") as file, artifact.new_file("model.pt") as other:
+        file.write("[1]")
+        other.write("weights")
     run.log_artifact(artifact)
     found = run.use_artifact("shown")
     image = found.get("image")
@@ -237,6 +240,8 @@ def test_media_come_back(run):
     assert isinstance(table.data[0][1], tracker.Image)
     assert found.get("page").html == b"<b>page</b>"
     assert found.get("none") is None
+    assert found.get("page.settings.json") is None
+    assert found.get("model.pt") is None
     with pytest.raises(tracker.UsageError, match="takes media"):
         tracker.Artifact("x", "dataset").add(3, "three")
 

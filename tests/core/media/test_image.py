@@ -219,6 +219,14 @@ def test_image_of_an_image_takes_the_pixels_and_a_new_caption(kept):
     assert (opened(path) == opened(kept(first)[1])).all()
 
 
+def test_captions_and_names_can_always_be_written_down(files):
+    labels = {0: "half \ud800"}
+    masks = {"layer": {"mask_data": [[0]], "class_labels": labels}}
+    reference = tracker.Image(pixels(1, 1, 3), caption="half \ud800", masks=masks).store("key", 0, files)
+    assert reference["caption"] == "half ?"
+    assert reference["masks"]["layer"]["class_labels"] == {"0": "half ?"}
+
+
 def test_the_same_content_is_written_once(files, drain):
     image = tracker.Image(pixels(4, 4, 3))
     first = image.store("key", 0, files)

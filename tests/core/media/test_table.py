@@ -57,6 +57,33 @@ def test_dataframe_by_either_name(files):
     assert tracker.Table(dataframe=frame).get_dataframe().equals(frame)
 
 
+def test_what_is_missing_in_a_dataframe(files):
+    frame = pd.DataFrame(
+        {
+            "text": ["a", None],
+            "float": [0.5, math.nan],
+            "int": pd.array([1, None], dtype="Int64"),
+            "time": pd.to_datetime(["2026-01-02", None]),
+            "class": pd.Categorical(["x", None]),
+            "bool": [True, False],
+        }
+    )
+    table = tracker.Table(dataframe=frame)
+    first, second = rows_of(files, table)
+    assert first == ["a", 0.5, 1, "2026-01-02T00:00:00", "x", True]
+    assert math.isnan(second.pop(1))
+    assert second == [None, None, None, None, False]
+    assert table.store("key", 0, files)["kinds"] == ["text", "number", "number", "time", "text", "boolean"]
+
+
+def test_broken_texts_and_odd_maps_lose_nothing_else(files):
+    loop = []
+    loop.append(loop)
+    table = tracker.Table(["a", "b"], [["half \ud800", {(1, 2): 3}], ["whole", None]], allow_mixed_types=True)
+    table.add_data("loop", loop)
+    assert rows_of(files, table) == [["half ?", "{(1, 2): 3}"], ["whole", None], ["loop", "[[...]]"]]
+
+
 def test_array_and_missing_columns(files):
     table = tracker.Table(data=np.eye(2))
     assert table.columns == ["0", "1"]
