@@ -18,8 +18,10 @@ from tracker_core._current import (
     restore,
     save,
     summary,
+    unwatch,
     use_artifact,
     use_model,
+    watch,
 )
 from tracker_core._errors import (
     AuthenticationError,
@@ -103,8 +105,10 @@ __all__ = [
     "run",
     "save",
     "summary",
+    "unwatch",
     "use_artifact",
     "use_model",
+    "watch",
 ]
 
 # Names that only some scripts use, and the modules that load more than the core for them; "": it is a module itself.

@@ -109,6 +109,23 @@ def alert(
     _session.need().alert(title, text, level, wait_duration)
 
 
+def watch(
+    models: Any,
+    criterion: Any = None,
+    log: Literal["gradients", "parameters", "all"] | None = "gradients",
+    log_freq: int = 1000,
+    idx: int | None = None,
+    log_graph: bool = False,
+) -> None:
+    """`Run.watch` of the current run."""
+    _session.need().watch(models, criterion, log, log_freq, idx, log_graph)
+
+
+def unwatch(models: Any = None) -> None:
+    """`Run.unwatch` of the current run."""
+    _session.need().unwatch(models)
+
+
 def mark_preempting() -> None:
     """`Run.mark_preempting` of the current run."""
     _session.need().mark_preempting()

@@ -14,11 +14,11 @@ from tracker_core import _records as records
 from tracker_core._artifacts.verb import Verbs
 from tracker_core._config import Config
 from tracker_core._errors import UsageError
-from tracker_core._names import check_tags
+from tracker_core._identity import Identity
 from tracker_core._summary import Summary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
     from tracker_core._folder import RunFolder
@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     from tracker_core._logbook import Logbook
     from tracker_core._settings import Settings
     from tracker_core._snapshot import Snapshot
+    from tracker_core._watch import Watches
 
 
-class Run(Verbs):
+class Run(Identity, Verbs):
     """One experiment. `init()` makes it; use it as a context manager, or call `finish()`, or just let the script end.
 
     Everything is written to the run's folder when the call returns, and survives the process.
@@ -44,6 +45,7 @@ class Run(Verbs):
         "_owner",
         "_settings",
         "_snapshot",
+        "_watches",
         "awaited",
         "config",
         "folder",
@@ -72,6 +74,7 @@ class Run(Verbs):
         self._settings = settings
         self._finishing = threading.Lock()
         self._owner = owner
+        self._watches: Watches | None = None
         self._opened_ledger = None
         self._opened = contextlib.ExitStack()  # undone before the end is written
         self._after = contextlib.ExitStack()  # done when the journal is closed
@@ -86,101 +89,6 @@ class Run(Verbs):
         self.notify: Callable[[], None] = _nobody
         self.config = Config(self._record, logbook.now, allow=allow_val_change)
         self.summary = Summary(self._record, logbook.now, logbook.latest, logbook.settle, logbook.render)
-
-    # What the run is
-
-    @property
-    def id(self) -> str:
-        return self._snapshot.id
-
-    @property
-    def project(self) -> str:
-        return self._snapshot.project
-
-    @property
-    def entity(self) -> str:
-        """The team or user that the run belongs to; empty where there is no server."""
-        return self._snapshot.entity
-
-    @property
-    def path(self) -> str:
-        """`entity/project/id`, as `Api().run()` takes it; without an entity `project/id`."""
-        return "/".join(part for part in (self.entity, self.project, self.id) if part)
-
-    @property
-    def name(self) -> str:
-        """Display name; may be set at any time."""
-        return self._snapshot.name
-
-    @name.setter
-    def name(self, value: str) -> None:
-        self._update(name=str(value))
-
-    @property
-    def notes(self) -> str:
-        return self._snapshot.notes
-
-    @notes.setter
-    def notes(self, value: str | None) -> None:
-        self._update(notes=str(value or ""))
-
-    @property
-    def tags(self) -> tuple[str, ...]:
-        """Append with `run.tags += ("best",)`."""
-        return self._snapshot.tags
-
-    @tags.setter
-    def tags(self, value: Iterable[str] | str | None) -> None:
-        self._update(tags=check_tags((value,) if isinstance(value, str) else tuple(value or ())))
-
-    @property
-    def group(self) -> str:
-        return self._snapshot.group
-
-    @property
-    def job_type(self) -> str:
-        return self._snapshot.job_type
-
-    @property
-    def dir(self) -> str:
-        """The folder of the run's files; what is saved there stays with the run."""
-        return str(self.folder.files)
-
-    @property
-    def step(self) -> int:
-        """The step that the next `log()` without one will use."""
-        return self._logbook.step
-
-    @property
-    def start_time(self) -> float:
-        """When the first attempt began, in seconds since the epoch."""
-        return self._snapshot.start
-
-    @property
-    def url(self) -> str | None:
-        """The run's page on the server; None where there is no server."""
-        return None
-
-    @property
-    def project_url(self) -> str | None:
-        return None
-
-    @property
-    def offline(self) -> bool:
-        return self.mode == "offline"
-
-    @property
-    def disabled(self) -> bool:
-        return self.mode == "disabled"
-
-    @property
-    def settings(self) -> Settings:
-        return self._settings
-
-    @property
-    def attempt(self) -> int:
-        """Which life of this run this is, from 1; a resume begins another."""
-        return max(self._snapshot.attempts, default=1)
 
     # What it records
 
@@ -308,6 +216,32 @@ class Run(Verbs):
             self._record(record)
         return [record.path for record in kept]
 
+    def watch(
+        self,
+        models: Any,
+        criterion: Any = None,  # noqa: ARG002 - the loss is where its gradients are looked at
+        log: Literal["gradients", "parameters", "all"] | None = "gradients",
+        log_freq: int = 1000,
+        idx: int | None = None,  # noqa: ARG002 - models are told apart by themselves
+        log_graph: bool = False,
+    ) -> None:
+        """Logs histograms and norms of a torch model's gradients, parameters or both, every `log_freq` optimizer steps.
+
+        They join the run's current step. Watching a model again replaces what was watched of it. See
+        `docs/integrations/torch.md`.
+        """
+        if self._watches is None:
+            from tracker_core._watch import Watches
+
+            self._watches = Watches(self)
+            self._opened.callback(self._watches.remove)
+        self._watches.add(models, {"log": log, "log_freq": log_freq, "log_graph": log_graph})
+
+    def unwatch(self, models: Any = None) -> None:
+        """Ends the watching of these models, or of all."""
+        if self._watches is not None:
+            self._watches.remove([models] if models is not None and not isinstance(models, list | tuple) else models)
+
     def mark_preempting(self) -> None:
         """Says that the machine is about to be taken away: a failing end is then "preempted", not "failed"."""
         preempting = records.Preempting(time=self._logbook.now())
@@ -381,11 +315,6 @@ class Run(Verbs):
 
     def _record(self, record: records.Record) -> None:
         self._logbook.write(record)
-
-    def _update(self, **fields: Any) -> None:
-        update = records.Update(time=self._logbook.now(), **fields)
-        self._record(update)
-        self._snapshot.apply(update)
 
 
 def _undo(stack: contextlib.ExitStack) -> None:

@@ -1,0 +1,130 @@
+"""What a run is called and where it stands: its names, texts, place and step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tracker_core import _records as records
+from tracker_core._names import check_tags
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tracker_core._folder import RunFolder
+    from tracker_core._logbook import Logbook
+    from tracker_core._settings import Settings
+    from tracker_core._snapshot import Snapshot
+
+
+class Identity:
+    """The attributes of `Run`. What can be set is kept at once and needs no `save()`."""
+
+    __slots__ = ()
+
+    folder: RunFolder
+    mode: records.Mode
+    _logbook: Logbook
+    _settings: Settings
+    _snapshot: Snapshot
+
+    if TYPE_CHECKING:  # what the run itself has
+
+        def _record(self, record: records.Record) -> None: ...
+
+    @property
+    def id(self) -> str:
+        return self._snapshot.id
+
+    @property
+    def project(self) -> str:
+        return self._snapshot.project
+
+    @property
+    def entity(self) -> str:
+        """The team or user that the run belongs to; empty where there is no server."""
+        return self._snapshot.entity
+
+    @property
+    def path(self) -> str:
+        """`entity/project/id`, as `Api().run()` takes it; without an entity `project/id`."""
+        return "/".join(part for part in (self.entity, self.project, self.id) if part)
+
+    @property
+    def name(self) -> str:
+        """Display name; may be set at any time."""
+        return self._snapshot.name
+
+    @name.setter
+    def name(self, value: str) -> None:
+        self._update(name=str(value))
+
+    @property
+    def notes(self) -> str:
+        return self._snapshot.notes
+
+    @notes.setter
+    def notes(self, value: str | None) -> None:
+        self._update(notes=str(value or ""))
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Append with `run.tags += ("best",)`."""
+        return self._snapshot.tags
+
+    @tags.setter
+    def tags(self, value: Iterable[str] | str | None) -> None:
+        self._update(tags=check_tags((value,) if isinstance(value, str) else tuple(value or ())))
+
+    @property
+    def group(self) -> str:
+        return self._snapshot.group
+
+    @property
+    def job_type(self) -> str:
+        return self._snapshot.job_type
+
+    @property
+    def dir(self) -> str:
+        """The folder of the run's files; what is saved there stays with the run."""
+        return str(self.folder.files)
+
+    @property
+    def step(self) -> int:
+        """The step that the next `log()` without one will use."""
+        return self._logbook.step
+
+    @property
+    def start_time(self) -> float:
+        """When the first attempt began, in seconds since the epoch."""
+        return self._snapshot.start
+
+    @property
+    def url(self) -> str | None:
+        """The run's page on the server; None where there is no server."""
+        return None
+
+    @property
+    def project_url(self) -> str | None:
+        return None
+
+    @property
+    def offline(self) -> bool:
+        return self.mode == "offline"
+
+    @property
+    def disabled(self) -> bool:
+        return self.mode == "disabled"
+
+    @property
+    def settings(self) -> Settings:
+        return self._settings
+
+    @property
+    def attempt(self) -> int:
+        """Which life of this run this is, from 1; a resume begins another."""
+        return max(self._snapshot.attempts, default=1)
+
+    def _update(self, **fields: Any) -> None:
+        update = records.Update(time=self._logbook.now(), **fields)
+        self._record(update)
+        self._snapshot.apply(update)
