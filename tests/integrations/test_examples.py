@@ -21,6 +21,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
         ("gymnasium_cartpole.py", "best", 50.0),
         ("sklearn_iris.py", "accuracy", 0.9),
         ("argparse_magic.py", "x", -1.0),
+        ("torch_watch.py", "accuracy", 0.9),
     ],
 )
 def test_example(example, metric, above, read):
