@@ -20,7 +20,7 @@ def main() -> None:
             scores = model(x)
             loss = functional.cross_entropy(scores, y)
             optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             optimizer.step()
             writer.add_scalar("loss", loss.item(), step)
             if step % 50 == 0:
