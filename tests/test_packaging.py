@@ -78,7 +78,7 @@ def test_installed_package_is_the_one_that_is_imported(installed, tmp_path):
 
 def test_installed_command_runs(installed, tmp_path):
     assert _run([str(installed / "tracker"), "--version"], cwd=tmp_path).stdout.startswith("tracker-core ")
-    assert "0 runs" in _run([str(installed / "tracker"), "status"], cwd=tmp_path).stdout
+    assert "none yet" in _run([str(installed / "tracker"), "status"], cwd=tmp_path).stdout
 
 
 def test_installed_tracker_tracks(installed, tmp_path):

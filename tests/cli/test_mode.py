@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+import tracker_core
 from tracker_core import _settings
 
 
@@ -45,7 +46,9 @@ def test_status_tells_settings_and_their_source(tracker, tmp_path, monkeypatch):
     assert report["settings"]["api_key"] == {"value": "…1234", "source": "TRACKER_API_KEY"}
 
 
-def test_status_counts_the_runs(tracker, tmp_path):
-    (tmp_path / "tracker" / "offline-run-20260101_000000-abc").mkdir(parents=True)
-    assert "(1 run)" in tracker("status", "--dir", str(tmp_path)).stdout
-    assert "secret" not in tracker("status").stdout
+def test_status_counts_the_runs(tracker):
+    assert "none yet" in tracker("status").stdout
+    for exit_code in (0, 0, 1):
+        tracker_core.init(project="p").finish(exit_code)
+    assert "2 finished, 1 failed" in tracker("status").stdout
+    assert json.loads(tracker("status", "--json").stdout)["runs"] == {"finished": 2, "failed": 1}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ import click
 
 from tracker_core import _folder, _settings
 from tracker_core._version import __version__
+from tracker_core.cli._lookup import open_api
 from tracker_core.cli._options import dir_option, json_option
 
 
@@ -27,19 +29,21 @@ def status_command(folder: str, as_json: bool) -> None:
     root = Path(folder).resolve() / _folder.ROOT_NAME
     settings = _settings.gather({"dir": folder})
     given = _given(folder)
-    runs = sum(1 for _ in _folder.scan(root))
+    states = Counter(run.state for run in open_api(folder).runs()) if root.is_dir() else Counter[str]()
     if as_json:
         report = {
             "version": __version__,
             "folder": str(root),
-            "runs": runs,
+            "runs": states,
             "mode": settings.mode,
             "settings": {name: entry._asdict() for name, entry in given.items()},
         }
         click.echo(json.dumps(report, indent=2))
         return
     click.echo(f"tracker-core {__version__}")
-    click.echo(f"Folder   {root} ({runs} {'run' if runs == 1 else 'runs'})")
+    told = ", ".join(f"{count} {state}" for state, count in states.most_common())
+    click.echo(f"Folder   {root}")
+    click.echo(f"Runs     {told or 'none yet'}")
     click.echo(f"Mode     {settings.mode or 'offline: no server is known'}")
     click.echo(f"Project  {settings.project or 'as each script says'}")
     if given:
