@@ -74,8 +74,8 @@ def test_a_terminal_that_hangs_up_and_ctrl_c_leave_the_background_process_alone(
         """
         import time
         run = tracker.init(id="r", settings={"console": "off"})
-        print("up", flush=True)
         try:
+            print("up", flush=True)
             time.sleep(60)
         except KeyboardInterrupt:
             run.log({"x": 1.0})
