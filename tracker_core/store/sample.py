@@ -46,14 +46,21 @@ class _Cells(NamedTuple):
 _NOTHING = _Cells(np.empty(0, np.int64), np.empty(0), np.empty((3, 0)))
 
 
-class _Head(NamedTuple):
-    """Where a chunk begins and ends on the axis that is asked for."""
+class _Heads(NamedTuple):
+    """What the table of chunks tells of each of them: first and last step, first and last time."""
 
-    chunk: int
-    length: int
-    first: float
-    last: float
-    edges: bytes
+    chunk: Column
+    length: Column
+    low: Column
+    high: Column
+    start: Column
+    finish: Column
+
+    def select(self, mask: Column) -> _Heads:
+        return _Heads(*(column[mask] for column in self))
+
+    def span(self, x: str) -> tuple[Column, Column]:
+        return (self.low, self.high) if x == "_step" else (self.start, self.finish)
 
 
 def sample(
@@ -115,16 +122,13 @@ def _coarse(
     db: Database, run: int, found: list[Source], buckets: int, x: str, within: tuple[float, float] | None
 ) -> tuple[Column, _Cells]:
     """Cells of the coarsest level that is fine enough, single points where a chunk lies across an end of the range."""
-    low, high = within or (-np.inf, np.inf)
-    heads = [_heads(db, run, source, x, low, high) if source.chunks else [] for source in found]
-    rows = sum(_share(head, low, high) for chosen in heads for head in chosen)
-    level = pyramid.level(int(rows), buckets)
+    heads = [_heads(db, run, source, x, within) for source in found]
+    level = pyramid.level(int(sum(_share(chosen, x, within) for chosen in heads)), buckets)
     parts = []
     for source, chosen in zip(found, heads, strict=True):
-        inside = [head for head in chosen if low <= head.first and head.last <= high]
-        across = [head for head in chosen if not (low <= head.first and head.last <= high)]
-        parts += [_level(db, run, source, 0, [head]) for head in across]
-        if inside:
+        across, inside = _split(chosen, x, within)
+        parts += [_level(db, run, source, 0, chunk) for chunk in across]
+        if len(inside.chunk):
             parts.append(_level(db, run, source, level, inside))
         if source.pieces:
             parts += _pieces(db, run, source)
@@ -142,31 +146,44 @@ def _coarse(
     return axis, cells
 
 
-def _heads(db: Database, run: int, source: Source, x: str, low: float, high: float) -> list[_Head]:
+def _heads(db: Database, run: int, source: Source, x: str, within: tuple[float, float] | None) -> _Heads:
     """The chunks that overlap the range."""
-    first, last = ("low", "high") if x == "_step" else ("start", "finish")
-    return [
-        head
-        for row in db.rows(
-            f"SELECT chunk, length, {first}, {last}, edges FROM chunk WHERE run = ? AND keyset = ? ORDER BY chunk",  # noqa: S608 - our own column names
-            (run, source.keyset),
-        )
-        if (head := _Head(*row)).last >= low and head.first <= high
-    ]
+    found = source.chunks and db.rows(
+        "SELECT chunk, length, low, high, start, finish FROM chunk WHERE run = ? AND keyset = ? ORDER BY chunk",
+        (run, source.keyset),
+    )
+    if not found:
+        return _Heads(*(np.empty(0, np.int64) for _ in _Heads._fields))
+    heads = _Heads(*(np.array(column) for column in zip(*found, strict=True)))
+    if within is None:
+        return heads
+    first, last = heads.span(x)
+    return heads.select((last >= within[0]) & (first <= within[1]))
 
 
-def _share(head: _Head, low: float, high: float) -> float:
-    """About how many of the chunk's rows are in the range."""
-    width = head.last - head.first
-    if width <= 0:
-        return head.length
-    return head.length * (min(head.last, high) - max(head.first, low)) / width
+def _share(heads: _Heads, x: str, within: tuple[float, float] | None) -> float:
+    """About how many of the chunks' rows are in the range."""
+    if within is None:
+        return float(heads.length.sum())
+    first, last = (column.astype(np.float64) for column in heads.span(x))
+    width = np.maximum(last - first, 1e-9)
+    covered = (np.minimum(last, within[1]) - np.maximum(first, within[0])) / width
+    return float((heads.length * np.where(last > first, covered, 1.0)).sum())
 
 
-def _level(db: Database, run: int, source: Source, level: int, heads: list[_Head]) -> _Cells:
+def _split(heads: _Heads, x: str, within: tuple[float, float] | None) -> tuple[list[_Heads], _Heads]:
+    """The chunks that lie across an end of the range, one by one, and those inside of it."""
+    if within is None:
+        return [], heads
+    first, last = heads.span(x)
+    inside = (first >= within[0]) & (last <= within[1])
+    return [heads.select(np.array([place])) for place in np.flatnonzero(~inside)], heads.select(inside)
+
+
+def _level(db: Database, run: int, source: Source, level: int, heads: _Heads) -> _Cells:
     """The cells of neighbouring chunks."""
+    bounds = (run, source.keyset, int(heads.chunk[0]), int(heads.chunk[-1]))
     column = ("data", "level1", "level2", "level3")[level]
-    bounds = (run, source.keyset, heads[0].chunk, heads[-1].chunk)
     blobs = [
         blob
         for (blob,) in db.rows(
@@ -176,22 +193,26 @@ def _level(db: Database, run: int, source: Source, level: int, heads: list[_Head
         )
     ]
     if level > 1:
-        steps, times = edges([head.edges for head in heads], every=pyramid.SPANS[level])
-        return _Cells(steps, times, np.frombuffer(b"".join(blobs)).reshape(-1, 3).T)
+        cells = np.frombuffer(b"".join(blobs)).reshape(-1, 3).T
+        return _Cells(heads.low, heads.start, cells) if level > 2 else _Cells(*edges(_axes(db, bounds, "edges")), cells)
     if level == 1:
-        found = db.rows(
-            "SELECT marks FROM chunk WHERE run = ? AND keyset = ? AND chunk BETWEEN ? AND ? ORDER BY chunk", bounds
-        )
-        steps, times = marks([blob for (blob,) in found])
-        return _Cells(steps, times, np.concatenate([unpack("d", blob).reshape(3, -1) for blob in blobs], axis=1))
-    axes = db.rows(
-        "SELECT steps, times FROM chunk WHERE run = ? AND keyset = ? AND chunk BETWEEN ? AND ? ORDER BY chunk", bounds
-    )
+        cells = np.concatenate([unpack("d", blob).reshape(3, -1) for blob in blobs], axis=1)
+        return _Cells(*marks(_axes(db, bounds, "marks")), cells)
     return _Cells(
-        np.concatenate([unpack("q", steps) for steps, _ in axes]),
-        np.concatenate([unpack("t", times) for _, times in axes]),
+        np.concatenate([unpack("q", blob) for blob in _axes(db, bounds, "steps")]),
+        np.concatenate([unpack("t", blob) for blob in _axes(db, bounds, "times")]),
         np.concatenate([pyramid.envelope(unpack(source.kind, blob)) for blob in blobs], axis=1),
     )
+
+
+def _axes(db: Database, bounds: tuple[int, int, int, int], column: str) -> list[bytes]:
+    return [
+        blob
+        for (blob,) in db.rows(
+            f"SELECT {column} FROM chunk WHERE run = ? AND keyset = ? AND chunk BETWEEN ? AND ? ORDER BY chunk",  # noqa: S608 - our own column names
+            bounds,
+        )
+    ]
 
 
 def _pieces(db: Database, run: int, source: Source) -> list[_Cells]:
@@ -211,6 +232,7 @@ def _bucket(axis: Column, cells: _Cells, buckets: int, within: tuple[float, floa
     if len(axis) <= buckets:
         return Envelope(axis, cells.steps, cells.times, *cells.cells)
     low, high = within if within is not None and np.isfinite(within).all() else (axis[0], axis[-1])
-    place = ((axis - low) * (buckets / max(high - low, 1e-300))).astype(np.int64)
-    starts = np.flatnonzero(np.append(True, np.minimum(place[1:], buckets - 1) != np.minimum(place[:-1], buckets - 1)))
+    far = axis.astype(np.float64) - low
+    place = np.minimum(far * (buckets / max(float(high) - float(low), 1e-300)), buckets - 1).astype(np.int64)
+    starts = np.flatnonzero(np.append(True, place[1:] != place[:-1]))
     return Envelope(axis[starts], cells.steps[starts], cells.times[starts], *pyramid.merge(cells.cells, starts))

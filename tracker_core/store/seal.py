@@ -49,11 +49,10 @@ def seal(db: Database, run: int, keyset: int, chunk: int, batch: Batch, kinds: s
     )
 
 
-def edges(blobs: list[bytes], *, every: int) -> tuple[Column, Column]:
-    """The steps and times of every 256th or 4,096th row of some chunks, from their `edges`."""
-    stride = every // EDGE
-    steps = [np.frombuffer(blob, "<i8", len(blob) // 16)[::stride] for blob in blobs]
-    times = [np.frombuffer(blob, "<f8", offset=len(blob) // 2)[::stride] for blob in blobs]
+def edges(blobs: list[bytes]) -> tuple[Column, Column]:
+    """The steps and times of every 256th row of some chunks, from their `edges`."""
+    steps = [np.frombuffer(blob, "<i8", len(blob) // 16) for blob in blobs]
+    times = [np.frombuffer(blob, "<f8", offset=len(blob) // 2) for blob in blobs]
     return np.concatenate(steps), np.concatenate(times)
 
 
