@@ -12,7 +12,7 @@ import functools
 import logging
 from contextlib import contextmanager
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Literal, ParamSpec, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from tracker_core import _records as records
 
@@ -25,7 +25,6 @@ __all__ = ["Integration", "Sink", "SwitchSink", "Tail", "TailSink", "Unsupported
 
 Policy: TypeAlias = Literal["now", "live", "end"]
 
-_P = ParamSpec("_P")
 _log = logging.getLogger("tracker")
 
 
@@ -229,14 +228,14 @@ def _holders(target: type | ModuleType, name: str, original: object) -> list[Any
     return [target, *(module for module in loaded if module is not target and vars(module).get(name) is original)]
 
 
-def unseen(function: Callable[_P, Any]) -> Callable[_P, Any]:
+def unseen(function: Callable[..., Any]) -> Any:
     """`function` that logs what it raises, once, and returns None then.
 
     For the hooks of a callback or logger that a switch inserts. One that a user passes by hand may raise.
     """
 
     @functools.wraps(function)
-    def guarded(*args: _P.args, **kwargs: _P.kwargs) -> Any:
+    def guarded(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
         except Exception as error:  # noqa: BLE001 - the framework in whose call we are must not see it

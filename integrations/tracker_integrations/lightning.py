@@ -258,9 +258,10 @@ def _metadata(callback: ModelCheckpoint, path: Path) -> dict[str, Any]:
 class _MagicLogger(TrackerLogger):
     """What `magic` adds: a trainer that nobody gave a logger must not fail by ours."""
 
-
-for _hook in ("log_metrics", "log_hyperparams", "after_save_checkpoint", "finalize"):
-    setattr(_MagicLogger, _hook, unseen(getattr(TrackerLogger, _hook)))
+    log_metrics = unseen(TrackerLogger.log_metrics)
+    log_hyperparams = unseen(TrackerLogger.log_hyperparams)
+    after_save_checkpoint = unseen(TrackerLogger.after_save_checkpoint)
+    finalize = unseen(TrackerLogger.finalize)
 
 
 @contextmanager

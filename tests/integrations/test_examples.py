@@ -22,6 +22,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
         ("sklearn_iris.py", "accuracy", 0.9),
         ("argparse_magic.py", "x", -1.0),
         ("torch_watch.py", "accuracy", 0.9),
+        ("stable_baselines3_cartpole.py", "rollout/ep_len_mean", 10.0),
     ],
 )
 def test_example(example, metric, above, read):
