@@ -1,5 +1,6 @@
 """Catching up: everything once, whoever does it, however often the index is thrown away."""
 
+import random
 import shutil
 import sqlite3
 import threading
@@ -7,6 +8,7 @@ from unittest import mock
 
 import pytest
 
+import tracker_core as tracker
 from tracker_core import _records as records
 from tracker_core._journal import format as journal_format
 from tracker_core.store import index, rows, sample, series
@@ -282,3 +284,20 @@ def test_thousands_of_metrics_in_one_row(workshop):
     assert series.load(store.db, run.number, "m7").values.tolist() == [7.0 * step for step in range(600)]
     assert sample.sample(store.db, run.number, "m7", 5).high[-1] == 7.0 * 599
     assert store.db.row("SELECT COUNT(*) FROM chunk WHERE run = ?", (run.number,)) == (2,)
+
+
+def test_full_disk_is_told_and_costs_nothing_that_was_there(workshop):
+    draft = workshop.run()
+    draft.log(0, x=1.0)
+    store, run = workshop.one()
+    noise = random.Random(0)
+    (pages,) = store.db.row("PRAGMA page_count")
+    store.db.run(f"PRAGMA max_page_count={pages}")
+    for step in range(1, 20_000):
+        draft.log(step, x=noise.random())
+    with pytest.raises(tracker.Error, match=r"index\.sqlite cannot be written: .*full"):
+        store.refresh()
+    assert series.load(store.db, run.number, "x").values.tolist() == [1.0]
+    store.db.run("PRAGMA max_page_count=1000000")
+    store.refresh()
+    assert len(series.load(store.db, run.number, "x").steps) == 20_000

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from tracker_core._errors import Error
 from tracker_core._folder import RunFolder, id_of
 from tracker_core._journal import Position
 from tracker_core._journal.mount import maps_are_safe
@@ -68,8 +69,11 @@ class Store:
             return self._opened[0]
 
     def refresh(self) -> None:
-        """Catches up with every journal below the root. Quick where nothing is new."""
-        with self._catching_up:
+        """Catches up with every journal below the root. Quick where nothing is new.
+
+        Raises `Error` when the index cannot be written.
+        """
+        with self._catching_up, self._explained():
             try:
                 self._refresh()
             except sqlite3.OperationalError:
@@ -81,7 +85,7 @@ class Store:
     def refresh_run(self, run: Run) -> Run:
         """The run as it stands now; the same object when nothing is new."""
         folder = self.folder(run)
-        with self._catching_up:
+        with self._catching_up, self._explained():
             if folder.path.is_dir() and not life.unchanged(str(folder.path), self._seen.get(run.folder, _NEW)[1]):
                 self._try(folder)
             self._read()
@@ -107,6 +111,13 @@ class Store:
             if self._opened is not None:
                 self._opened[0].close()
                 self._opened = None
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise Error(f"the index {_place(self.root)} cannot be written: {error}") from error
 
     def _refresh(self) -> None:
         present = list(self._names())
