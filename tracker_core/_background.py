@@ -73,6 +73,9 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     system_interval: float
     disable_git: bool
     save_code: bool
+    alert_webhook: str | None
+    alert_mail: str | None
+    smtp_url: str | None
 
 
 class Background:
@@ -215,6 +218,9 @@ def launch(folder: RunFolder, *, run: str, attempt: int, journal: Path, settings
         system_interval=settings.system_interval,
         disable_git=settings.disable_git,
         save_code=settings.save_code is True and not settings.disable_code,
+        alert_webhook=settings.alert_webhook,
+        alert_mail=settings.alert_mail,
+        smtp_url=settings.smtp_url,
     )
     return _start(message, folder.logs / "background.log", pidfd)
 

@@ -142,11 +142,12 @@ class Tail(_Record, frozen=True, kw_only=True, tag="tail"):
 
 
 class Alert(_Record, frozen=True, kw_only=True, tag="alert"):
-    """A message to people, kept with the run."""
+    """A message to people, kept with the run. A `muted` one is not sent: one of its title was sent just before."""
 
     title: str
     text: str = ""
     level: Literal["INFO", "WARN", "ERROR"] = "INFO"
+    muted: bool = False
 
 
 class Artifact(_Record, frozen=True, kw_only=True, tag="artifact"):

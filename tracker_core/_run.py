@@ -13,7 +13,6 @@ from tracker_core import _metrics
 from tracker_core import _records as records
 from tracker_core._artifacts.verb import Verbs
 from tracker_core._config import Config
-from tracker_core._errors import UsageError
 from tracker_core._identity import Identity
 from tracker_core._summary import Summary
 
@@ -38,6 +37,7 @@ class Run(Identity, Verbs):
     __slots__ = (
         "__weakref__",
         "_after",
+        "_alerted",
         "_finishing",
         "_guessed",
         "_logbook",
@@ -80,6 +80,7 @@ class Run(Identity, Verbs):
         self._after = contextlib.ExitStack()  # done when the journal is closed
         self._guessed = False
         self.awaited = False
+        self._alerted: dict[str, float] = {}  # title -> when one may be sent again
         """Whether the end has to wait for what is mirrored."""
         self.quiet = settings.silent
         self.folder = folder
@@ -148,14 +149,22 @@ class Run(Identity, Verbs):
         title: str,
         text: str = "",
         level: Literal["INFO", "WARN", "ERROR"] = "INFO",
-        wait_duration: Any = None,  # noqa: ARG002 - nothing is delivered yet that would have to wait
+        wait_duration: Any = None,
     ) -> None:
-        """Keeps a message to people with the run."""
-        if str(level).upper() not in ("INFO", "WARN", "ERROR"):
-            raise UsageError(f"level={level!r} must be INFO, WARN or ERROR")
-        self._record(
-            records.Alert(time=self._logbook.now(), title=title, text=text, level=str(level).upper())  # type: ignore[arg-type]
-        )
+        """Keeps a message to people with the run, and sends it where the settings `alert_webhook` and `alert_mail` say.
+
+        Of one title, one is sent in `wait_duration` (seconds or a timedelta, 60 s by default); all are kept.
+        """
+        from tracker_core._alert import level_of, seconds_of
+
+        kind, pause, now = level_of(level), seconds_of(wait_duration), self._logbook.now()
+        muted = now < self._alerted.get(title, 0.0)
+        if not muted:
+            self._alerted[title] = now + pause
+        self._record(records.Alert(time=now, title=title, text=text, level=kind, muted=muted))
+        if not muted and (self._settings.alert_webhook or self._settings.alert_mail):
+            self.awaited = True
+            self.notify()
 
     def save(
         self,

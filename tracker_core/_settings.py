@@ -60,6 +60,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Seconds between two samples of CPU, memory, disk, network and GPU; 0 switches them off."""
     finish_timeout: float = 30.0
     """Seconds that `finish` waits for what is left to be uploaded or mirrored; the rest goes on after it."""
+    alert_webhook: str | None = None
+    """Address that alerts are posted to: of Slack, Discord, Teams, or of anything that takes JSON."""
+    alert_mail: str | None = None
+    """Where alerts are mailed to; several addresses with commas between them."""
+    smtp_url: str | None = None
+    """Mail server for that, like `smtps://user:password@host:465`; the machine's own by default."""
     silent: bool = False
     """Print nothing but warnings."""
     buffered: bool | None = None

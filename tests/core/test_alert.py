@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
+import pytest
+
 import tracker_core as tracker
 
 
@@ -9,3 +13,12 @@ def test_levels_are_texts():
     assert [str(level) for level in tracker.AlertLevel] == ["INFO", "WARN", "ERROR"]
     assert tracker.AlertLevel.WARN == "WARN"
     assert f"{tracker.AlertLevel('ERROR')}" == "ERROR"
+
+
+def test_wrong_calls_say_what_is_wrong():
+    with tracker.init(project="p") as run:
+        with pytest.raises(tracker.UsageError, match="level"):
+            run.alert("title", level="LOUD")
+        with pytest.raises(tracker.UsageError, match="wait_duration"):
+            run.alert("title", wait_duration="an hour")
+        run.alert("title", wait_duration=dt.timedelta(hours=1))

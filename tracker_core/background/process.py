@@ -20,6 +20,7 @@ from tracker_core import _records as records
 from tracker_core._background import PIDFD, VARIABLE, Launch
 from tracker_core._folder import RunFolder
 from tracker_core.background import capture
+from tracker_core.background.alert import Messenger
 from tracker_core.background.channel import Channel
 from tracker_core.background.clock import now
 from tracker_core.background.encode import Encoding
@@ -76,6 +77,7 @@ class Process:
         self._follow = Follow(self._folder, launch.attempt, launch.journal)
         self._sync = Sync(self._folder)
         self._tails = Tails(JournalSink(self._writer, self._folder.files), self._guard, launch.cwd)
+        self._messenger = Messenger(launch)
         self._encoding = Encoding(self._folder, self._writer.write)
         self._saved = Saved(self._folder.files, self._writer.write)
         self._system: System | None = None
@@ -178,6 +180,10 @@ class Process:
                 self._tails.add(record)
             elif isinstance(record, records.File):
                 self._saved.add(record)
+            elif isinstance(record, records.Alert):
+                self._messenger.add(record)
+            elif isinstance(record, records.Start):
+                self._messenger.describe(record)
 
     def _complete(self) -> None:
         self._guard("journals", self._read)
@@ -187,6 +193,7 @@ class Process:
         if self._system is not None:
             self._guard("system metrics", self._sample)
         self._guard("journals of dead writers", self._seal)
+        self._messenger.finish(self._hurried)
         self._guard("sync", self._sync.sync)
 
     def _encode(self) -> None:

@@ -15,6 +15,8 @@ from tracker_core._version import __version__
 from tracker_core.cli._lookup import open_api
 from tracker_core.cli._options import dir_option, json_option
 
+_SECRET = ("api_key", "alert_webhook", "smtp_url")
+
 
 class _Given(NamedTuple):
     value: str
@@ -65,7 +67,7 @@ def _given(folder: str) -> dict[str, _Given]:
             if name != "dir"
         }
     )
-    key = found.get("api_key")
-    if key:
-        found["api_key"] = key._replace(value=f"…{key.value[-4:]}")
+    for name in _SECRET:
+        if name in found:
+            found[name] = found[name]._replace(value=f"…{found[name].value[-4:]}")
     return found
