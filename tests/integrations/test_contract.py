@@ -24,6 +24,10 @@ LEAVES = sorted(
 )
 
 
+NO_SWITCHES = ("tracker.tail", "tracker.watch")
+"""Groups that the core looks up by a name that it was given, whose entry points have contracts of their own."""
+
+
 def entries():
     """(switch, module to wait for, module of the integration) of every installed entry point."""
     groups = metadata.entry_points()
@@ -31,7 +35,7 @@ def entries():
         {
             (group.removeprefix("tracker."), entry.name, entry.module)
             for group in groups.groups
-            if group.startswith("tracker.") and group != "tracker.tail"
+            if group.startswith("tracker.") and group not in NO_SWITCHES
             for entry in groups.select(group=group)
         }
     )

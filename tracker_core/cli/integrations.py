@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 _PREFIX = "tracker."
+_NO_SWITCHES = (f"{_PREFIX}tail", f"{_PREFIX}watch")
+"""What the core looks up by a name that it was given."""
+
 _REQUIREMENT = re.compile(
     r"(?P<name>[\w.-]+)(?:\[[^]]*\])?\s*\(?(?P<range>[^;)]*)\)?\s*;.*\bextra == ['\"](?P<extra>[^'\"]+)"
 )
@@ -63,7 +66,7 @@ def _listed() -> Iterator[_Listed]:
             continue
         seen.add(name)
         for entry in distribution.entry_points:
-            if not entry.group.startswith(_PREFIX) or entry.group == f"{_PREFIX}tail":
+            if not entry.group.startswith(_PREFIX) or entry.group in _NO_SWITCHES:
                 continue
             installed = _installed(entry, providers)
             yield _Listed(
