@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 import tracker_core
 from tracker_core.cli import runs
@@ -110,3 +112,14 @@ def test_digits_stay_text_where_a_field_is_text():
     assert runs.parse_condition("id=123") == {"id": {"$eq": "123"}}
     assert runs.parse_condition("config.seed=123") == {"config.seed": {"$eq": 123}}
     assert runs.parse_condition("config.name=abc") == {"config.name": {"$eq": "abc"}}
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_narrow_terminal_drops_columns_and_cuts_no_id(tracker, project, monkeypatch, width):
+    shown = io.StringIO()
+    monkeypatch.setattr("tracker_core.cli._screen.screen", lambda: Console(file=shown, width=width))
+    tracker("runs", "--project", "digits")
+    text = shown.getvalue()
+    assert all(number in text.split() for number in ("d0", "d1", "d2"))
+    assert "…" not in text
+    assert max(map(len, text.splitlines())) <= width

@@ -33,6 +33,7 @@ _OPERATORS = {
     "~": "$regex",
 }
 _LIMIT = 20
+_WIDEST = 10_000
 
 
 @click.command("runs")
@@ -138,7 +139,9 @@ def _print_table(runs: Sequence[ApiRun], wanted: list[str]) -> None:
     console = screen()
     fields = wanted or _interesting(runs)
     table = _table(runs, fields)
-    while not wanted and len(fields) > 3 and console.measure(table).maximum > console.width:
+    # Measured without a limit: what is measured within the terminal's width always fits it, with its cells cut.
+    unlimited = console.options.update(max_width=_WIDEST)
+    while not wanted and len(fields) > 3 and console.measure(table, options=unlimited).maximum > console.width:
         fields.pop()
         table = _table(runs, fields)
     console.print(table)
