@@ -32,6 +32,7 @@ from tracker_core._errors import (
     NotFoundError,
     UsageError,
 )
+from tracker_core._login import login
 from tracker_core._run import Run
 from tracker_core._session import current as _current_run
 from tracker_core._session import finish, init
@@ -99,6 +100,7 @@ __all__ = [
     "log_artifact",
     "log_code",
     "log_model",
+    "login",
     "mark_preempting",
     "plot_table",
     "restore",

@@ -341,3 +341,16 @@ def test_what_other_trackers_have_is_answered_with_what_to_do():
         _ = tracker.sweep
     with pytest.raises(AttributeError, match=r"'nothing'$"):
         _ = tracker.nothing
+
+
+def test_login_is_not_needed(capsys, monkeypatch):
+    assert tracker.login() is False
+    assert capsys.readouterr().err == ""
+    monkeypatch.delenv("TRACKER_SILENT")
+    assert tracker.login(relogin=True, timeout=5) is False
+    assert "no login is needed" in capsys.readouterr().err
+    with pytest.warns(UserWarning, match="kept on this machine"):
+        tracker.login("0" * 40, host="http://localhost")
+    assert not list(Path(os.environ["HOME"]).rglob("*settings*"))
+    with pytest.raises(tracker.LaunchError):
+        tracker.login(force=True)
