@@ -21,6 +21,7 @@ from playwright.sync_api import Error, expect, sync_playwright
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import ModuleType
 
     from playwright.sync_api import Browser, Page
 
@@ -47,15 +48,31 @@ def _missing(what: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def pages() -> None:
-    """The built pages, made from the sources as they are."""
+def builder() -> ModuleType:
+    """`hatch_build.py`, which is in no package."""
     spec = importlib.util.spec_from_file_location("hatch_build", PAGES / "hatch_build.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def pages(builder: ModuleType) -> None:
+    """The built pages, made from the sources as they are."""
     try:
-        module.build(PAGES)
-    except module.BuildError as error:
+        builder.build(PAGES)
+    except builder.BuildError as error:
         _missing(str(error))
+
+
+@pytest.fixture(scope="session")
+def axe(builder: ModuleType) -> str:
+    """The code of axe, which knows what makes a page hard to use for some people."""
+    try:
+        builder.tools(PAGES)
+    except builder.BuildError as error:
+        _missing(str(error))
+    return (PAGES / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="session")

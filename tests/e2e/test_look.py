@@ -63,10 +63,23 @@ def test_nothing_is_asked_of_other_servers(page, site):
     assert [url for url in asked if not url.startswith((site, "data:", "blob:"))] == []
 
 
-@pytest.mark.skipif("TRACKER_PICTURES" not in os.environ, reason="set TRACKER_PICTURES to a folder to take them")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("place", [*PLACES, "/project/vision/compare?runs=a,b"])
+def test_the_pages_are_accessible(page, site, axe, place, theme):
+    page.emulate_media(color_scheme=theme)
+    page.goto(site + place)
+    expect(page.locator("main > *").first).to_be_visible()
+    page.wait_for_timeout(500)
+    page.evaluate(axe)
+    found = page.evaluate("axe.run()")["violations"]
+    told = [f"{it['id']}: {it['help']}: {node['html'][:200]}" for it in found for node in it["nodes"][:3]]
+    assert told == []
+
+
+@pytest.mark.skipif("DOCS_PICTURES" not in os.environ, reason="set DOCS_PICTURES to a folder to take them")
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_pictures_for_the_docs(browser, site, theme):
-    folder = Path(os.environ["TRACKER_PICTURES"])
+    folder = Path(os.environ["DOCS_PICTURES"])
     context = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme=theme)
     page = context.new_page()
     for name, place in (("charts", "/project/vision"), ("table", "/project/vision?view=table")):

@@ -117,6 +117,12 @@ def install(folder: Path, *options: str) -> None:
     mark.write_text(" ".join((wanted, *options)), encoding="utf-8")
 
 
+def tools(folder: Path) -> None:
+    """What the checks of the pages need beside the pages themselves."""
+    with _alone(folder):
+        install(folder)
+
+
 def npm(folder: Path, *arguments: str) -> None:
     """Raises BuildError with the end of what npm said."""
     done = _run(folder, arguments, capture_output=True)
@@ -171,8 +177,7 @@ def main(scripts: list[str]) -> int:
     """Runs npm scripts, with the tools that checks need. A missing registry is a failure only in CI."""
     folder = Path(__file__).parent
     try:
-        with _alone(folder):
-            install(folder)
+        tools(folder)
     except BuildError as error:
         print(f"Checks of the pages are skipped. {error}", file=sys.stderr)
         return 1 if os.environ.get("CI") == "true" else 0
