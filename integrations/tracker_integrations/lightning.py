@@ -145,6 +145,21 @@ class TrackerLogger(Logger):
         values = params if isinstance(params, Mapping) else vars(params)
         self.experiment.config.update(_described(values), allow_val_change=True)
 
+    @rank_zero_only
+    def watch(
+        self,
+        model: torch.nn.Module,
+        log: Literal["gradients", "parameters", "all"] | None = "gradients",
+        log_freq: int = 100,
+        log_graph: bool = False,
+    ) -> None:
+        """`run.watch`: histograms and norms of the model, every `log_freq` optimizer steps."""
+        self.experiment.watch(model, log=log, log_freq=log_freq, log_graph=log_graph)
+
+    @rank_zero_only
+    def unwatch(self, model: torch.nn.Module) -> None:
+        self.experiment.unwatch(model)
+
     def log_image(self, key: str, images: Sequence[Any], step: int | None = None, **each: Sequence[Any]) -> None:
         """Logs `tracker.Image` of every element; `each` has a list per keyword, such as `caption=["a", "b"]`."""
         self._log_each(tracker.Image, key, images, step, each)

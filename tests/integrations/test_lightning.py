@@ -280,6 +280,20 @@ def test_other_ranks_log_nothing(monkeypatch):
     assert tracker.run is None
 
 
+def test_watched_model(data, read):
+    logger, model = TrackerLogger(), Model()
+    logger.watch(model, log="all", log_freq=2)
+    trainer(logger, max_epochs=1).fit(model, data)
+    recorded = read(logger.experiment)
+    watched = {key: len(recorded.over(STEP, key)) for key in recorded.keys if "layer.weight" in key}
+    assert {key.partition("/")[0] for key in watched} == {"gradients", "parameters"}
+    assert set(watched.values()) <= {1, 2, 3}
+    logger.unwatch(model)
+    trainer(logger, max_epochs=1).fit(model, data)
+    again = read(logger.experiment)
+    assert {key: len(again.over(STEP, key)) for key in watched} == watched
+
+
 def test_fabric(read):
     logger = TrackerLogger()
     fabric = Fabric(accelerator="cpu", devices=1, loggers=logger)
