@@ -1,7 +1,8 @@
 """`log` where it stands in life: after each step of a PyTorch training that takes about a millisecond.
 
-Such a step empties the processor's caches, which a loop of nothing but `log` does not show. The same steps run
-without a tracker before `init` and after `finish`; the slowdown is over the mean of both.
+Such a step empties the processor's caches, which a loop of nothing but `log` does not show. Several runs alternate with
+the same steps without a tracker; the slowdown is the median of each run over its two neighbours, so that a machine that
+grows slower or another program's burst does not count as ours.
 """
 
 from __future__ import annotations
@@ -17,19 +18,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-STEPS, BLOCK, SECONDS = 2_000, 100, 15.0
+SESSIONS, STEPS, SECONDS = 7, 300, 4.0
+SETTLE = 0.5  # seconds after `init`, in which what it started comes up: a training is longer than that
 
 
 def training(name: str, folder: Path) -> dict[str, float]:
     tracker = adapter.load(name, folder)
     step = _make_step()
+    ratios, calls = [], []
     before = _loop(step, lambda _row: None)[0]
-    tracker.start(folder)
-    tracked, calls = _loop(step, tracker.log)
-    tracker.finish()
-    after = _loop(step, lambda _row: None)[0]
-    bare = (before + after) / 2
-    return {**quantile.of(calls, "step"), "slowdown": (tracked / bare - 1) * 100}
+    for number in range(SESSIONS):
+        tracker.start(folder, f"run{number}")
+        time.sleep(SETTLE)
+        tracked, own = _loop(step, tracker.log)
+        tracker.finish()
+        after = _loop(step, lambda _row: None)[0]
+        ratios.append(tracked / ((before + after) / 2))
+        calls += own
+        before = after
+    return {**quantile.of(calls, "step"), "slowdown": (statistics.median(ratios) - 1) * 100}
 
 
 def _make_step() -> Callable[[], float]:
@@ -61,21 +68,21 @@ def _make_step() -> Callable[[], float]:
 
 
 def _loop(step: Callable[[], float], log: Callable[[adapter.Row], object]) -> tuple[float, list[float]]:
-    """Seconds of a step with its `log`, and the seconds of each `log`.
-
-    The first is the median over blocks of 100 steps, so that another program's burst does not count as ours.
-    """
-    clock, row, calls, blocks = time.perf_counter, adapter.row(5), [], []
-    end = clock() + SECONDS
-    while len(calls) < STEPS and clock() < end:
-        begin = clock()
-        for _ in range(BLOCK):
-            row["loss0"] = step()
-            before = clock()
-            log(row)
-            calls.append(clock() - before)
-        blocks.append((clock() - begin) / BLOCK)
-    return statistics.median(blocks), calls
+    """Mean seconds of a step with its `log`, and the seconds of each `log`."""
+    clock, row, calls = time.perf_counter, adapter.row(5), []
+    for _ in range(20):
+        step()
+    begin = clock()
+    end = begin + SECONDS
+    for _ in range(STEPS):
+        row["loss0"] = step()
+        before = clock()
+        log(row)
+        now = clock()
+        calls.append(now - before)
+        if now > end:
+            break
+    return (clock() - begin) / len(calls), calls
 
 
 PARTS = {"training": training}
