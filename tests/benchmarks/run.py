@@ -24,6 +24,8 @@ from figure import FIGURES, Figure
 
 GROUPS = ("startup", "hot", "training", "footprint", "kill", "reading", "listing", "media", "artifact")
 ONCE = ("reading", "listing", "media", "artifact")  # long to prepare, and measured several times within
+STORE = "store"
+"""Our store alone, at sizes that others do not reach; printed as a table of its own."""
 
 Table = dict[str, dict[str, float]]
 """Figure -> tracker -> value."""
@@ -32,14 +34,20 @@ Table = dict[str, dict[str, float]]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tracker", action="append", choices=adapter.ADAPTERS, help="only this one; repeatable")
-    parser.add_argument("--group", action="append", choices=GROUPS, help="only this one; repeatable")
+    parser.add_argument("--group", action="append", choices=(*GROUPS, STORE), help="only this one; repeatable")
     parser.add_argument("--repeat", type=int, default=3, help="processes per part (default 3)")
     parser.add_argument("--limit", type=float, default=300.0, help="seconds that one process may take")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     chosen = parser.parse_args()
+    groups = chosen.group or [*GROUPS, STORE]
+    if STORE in groups:
+        importlib.import_module(STORE).main()
+        groups.remove(STORE)
+    if not groups:
+        return
     versions = environment.prepare(chosen.tracker or list(adapter.ADAPTERS))
     table: Table = defaultdict(dict)
-    for group in chosen.group or GROUPS:
+    for group in groups:
         for part in importlib.import_module(group).PARTS:
             for tracker in versions if chosen.tracker is None else chosen.tracker:
                 if tracker in versions:

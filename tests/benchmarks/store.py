@@ -1,4 +1,4 @@
-"""What the store costs: ingest, bytes, reading, listing. Run as a script, or through `main()`.
+"""What the store costs: ingest, bytes, reading, listing. `--quick` takes a tenth of everything.
 
 Every figure is the best of several repetitions on seeded data; "through Api" includes looking for news.
 """
