@@ -27,6 +27,7 @@ def test_constant_lies_in_the_middle():
     lines = chart([0, 1], [3.0, 3.0], [3.0, 3.0], end=1, width=16, height=5)
     drawn = [number for number, line in enumerate(lines[:5]) if set(line) - set(" 3┤│⠀")]
     assert drawn == [2]
+    assert [line[:3] for line in lines[:5]] == ["  │", "  │", "3 ┤", "  │", "  │"]
 
 
 def test_axis_goes_on_to_the_end_of_the_run():

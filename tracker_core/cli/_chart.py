@@ -29,10 +29,10 @@ def chart(
     if not points:
         return []
     bottom, top = min(point[1] for point in points), max(point[2] for point in points)
-    labels = {0: number(top), height - 1: number(bottom)}
-    if height >= 5 and top > bottom:
-        middle = height // 2
-        labels[middle] = number(top - (top - bottom) * (middle / (height - 1)))
+    middle = height // 2
+    labels = {middle: number(top - (top - bottom) * (middle / (height - 1)))}
+    if top > bottom:
+        labels |= {0: number(top), height - 1: number(bottom)}
     margin = max(map(len, labels.values()))
     columns = width - margin - 2
     raster = _draw(points, end, columns, height, bottom, top)

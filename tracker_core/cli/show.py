@@ -141,7 +141,7 @@ def _print_charts(console: Console, run: ApiRun, wanted: tuple[str, ...], width:
 
 
 def _draw(run: ApiRun, key: str, width: int, colour: str, *, required: bool) -> Text | None:
-    """The chart of one metric under a line of its figures; None, unless required, for one without a curve."""
+    """The chart of one metric under a line of its figures; None, unless required, for one that is no curve."""
     from rich.text import Text
 
     from tracker_core.cli._chart import chart
@@ -160,7 +160,7 @@ def _draw(run: ApiRun, key: str, width: int, colour: str, *, required: bool) -> 
         width=width,
         height=_HEIGHT,
     )
-    if not required and (not lines or len(envelope.x) < 2):
+    if not required and (not lines or envelope.low.min() == envelope.high.max()):
         return None
     last, low, high = (float(part) for part in (envelope.last[-1], envelope.low.min(), envelope.high.max()))
     figures = f"  last {number(last)}  min {number(low)}  max {number(high)}"
