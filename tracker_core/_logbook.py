@@ -118,10 +118,8 @@ class Logbook:
 
     def log_beside(self, data: Mapping[str, Any], step: int) -> None:
         """As `log` with a step, leaving the current step where it is."""
-        with self._lock:
-            current = self.step
-            self.log(data, step, commit=False)
-            self.step = current
+        _check_mapping(data)
+        self._log_at(data, _check_step(step))
 
     def now(self) -> float:
         """Seconds since the epoch, never falling: a clock that is set back goes on from where it was."""
@@ -202,16 +200,22 @@ class Logbook:
 
     def _log_any(self, data: Mapping[str, Any], step: Any, commit: bool | None) -> None:
         _check_mapping(data)
-        step = _check_step(step)
+        given = None if step is None else _check_step(step)
         with self._lock:
             self._check_open()
-            at = self.step if step is None else step
-            row: dict[str, Any] = {}
-            numeric = self._collect(data, at, "", row)
+            at = self.step if given is None else given
+            self._pass(at, commit if given is not None else commit is not False)
+        self._log_at(data, at)
+
+    def _log_at(self, data: Mapping[str, Any], step: int) -> None:
+        row: dict[str, Any] = {}
+        numeric = self._collect(data, step, "", row)  # not under the lock: a video takes longer than others may wait
+        if not row:
+            return
+        with self._lock:
+            self._check_open()
             self._add_steps(row)
-            if row:
-                self._write_row(row, at, data if numeric else None)
-            self._pass(at, commit if step is not None else commit is not False)
+            self._write_row(row, step, data if numeric else None)
 
     def _collect(self, data: Mapping[str, Any], step: int, prefix: str, row: dict[str, Any]) -> bool:
         """Fills `row` with plain values under joined names; says whether all of them are numbers."""
@@ -377,9 +381,7 @@ def _check_mapping(data: Any) -> None:
             raise TypeError(f"log() takes strings as names; {key!r} is {type(key).__name__}")
 
 
-def _check_step(step: Any) -> int | None:
-    if step is None:
-        return None
+def _check_step(step: Any) -> int:
     single = _values.number(step)
     if single is None or isinstance(single, bool) or single != int(single) or int(single) not in _STEPS:
         raise TypeError(f"step must be a whole number of 64 bits, not {step!r}")

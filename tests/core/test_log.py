@@ -230,3 +230,23 @@ def test_a_huge_value_is_left_out_and_the_rest_kept(run):
     [(_, kept)] = rows(run)
     assert kept["small"] == 1.0
     assert "too large" in kept["big"]
+
+
+def test_a_slow_value_does_not_hold_up_other_threads(run):
+    entered, leave = threading.Event(), threading.Event()
+
+    class Slow(tracker.Html):
+        def store(self, key, step, files):
+            entered.set()
+            assert leave.wait(20)
+            return super().store(key, step, files)
+
+    thread = threading.Thread(target=run.log, args=({"page": Slow("<p>slow</p>")},))
+    thread.start()
+    assert entered.wait(20)
+    run.log({"x": 1.0})
+    assert rows(run) == [(1, {"x": 1.0})]
+    leave.set()
+    thread.join()
+    assert [step for step, _ in rows(run)] == [1, 0]
+    assert run.step == 2
