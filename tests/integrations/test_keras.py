@@ -17,7 +17,7 @@ from keras.callbacks import CallbackList, LambdaCallback
 from sklearn.datasets import load_digits
 
 import tracker_core as tracker
-from tracker_integrations.keras import TrackerCallback, TrackerModelCheckpoint
+from tracker_integrations.keras import TrackerCallback, TrackerEvaluation, TrackerModelCheckpoint
 
 pytestmark = [
     pytest.mark.xdist_group("keras"),
@@ -171,6 +171,41 @@ def test_every_checkpoint_is_a_version_of_the_named_artifact(model, data, run):
     versions = tracker.Api().artifacts("p/mine")
     assert sorted(version.metadata["original_filename"] for version in versions) == ["1.weights.h5", "2.weights.h5"]
     model.load_weights(Path(tracker.Api().artifact("p/mine:latest").download(), "model.weights.h5"))
+
+
+def cells(run, key="evaluation"):
+    """The newest state of a table, as it is kept."""
+    (row, *_) = [row for row in reversed(list(tracker.Api().run(run.id).scan_history())) if key in row]
+    return row[key]
+
+
+def test_evaluation_is_a_growing_table(model, data, run):
+    x, y = data[0][:5], data[1][:5]
+    evaluation = TrackerEvaluation(x, y, every=2)
+    fit(model, data, evaluation, TrackerCallback(), epochs=3)
+    table = evaluation._table
+    assert table.columns == ["epoch", "sample", "truth", "prediction", "score"]
+    assert [row[:3] for row in table.data] == [[epoch, i, y[i]] for epoch in (0, 2) for i in range(5)]
+    scores = model.predict(x, verbose=0)
+    assert [row[3] for row in table.data[5:]] == scores.argmax(1).tolist()
+    assert [row[4] for row in table.data[5:]] == pytest.approx(scores.max(1).tolist())
+    kept = cells(run)
+    assert (kept["_type"], kept["rows"]) == ("table-file", 10)
+
+
+def test_evaluation_with_columns_of_the_user(data, run):
+    class Shown(TrackerEvaluation):
+        def row(self, index, prediction):
+            return {**super().row(index, prediction), "digit": tracker.Image(self.x[index].reshape(8, 8))}
+
+    model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    evaluation = Shown(data[0][:3], key="digits")
+    fit(model, data, evaluation, epochs=1)
+    assert evaluation._table.columns == ["epoch", "sample", "prediction", "digit"]
+    predictions = model.predict(data[0][:3], verbose=0)[:, 0]
+    assert [row[2] for row in evaluation._table.data] == pytest.approx(predictions.tolist())
+    assert cells(run, "digits")["_type"] == "table-file"
 
 
 def test_wrong_frequency_is_refused():
