@@ -111,12 +111,13 @@ def serve(environment: dict[str, str]) -> Iterator[Callable[[Path], str]]:
     """Starts `tracker ui` over a folder and gives its address, without the last slash."""
     with contextlib.ExitStack() as stack:
 
-        def start(folder: Path) -> str:
-            command = [sys.executable, "-m", "tracker_core", "ui", "--no-browser", "--port", "0", str(folder)]
+        def start(folder: Path, port: int = 0) -> str:
+            command = [sys.executable, "-m", "tracker_core", "ui", "--no-browser", "--port", str(port), str(folder)]
             process = stack.enter_context(
                 subprocess.Popen(command, env=environment, cwd=folder, stdout=subprocess.PIPE, text=True)
             )
             stack.callback(process.terminate)
+            start.last = process
             return re.search(r"http://[^/]+", process.stdout.readline())[0]
 
         yield start
@@ -141,11 +142,11 @@ def make_site(environment, serve, tmp_path: Path) -> Callable[..., str]:
         "    site_runs.train(sys.argv[1], name, rows=5, project='p', config={'lr': 0.1})"
     )
 
-    def make(*names: str) -> str:
+    def make(*names: str, port: int = 0) -> str:
         command = [sys.executable, "-c", code, str(tmp_path), *names]
         path = os.pathsep.join((str(Path(__file__).parent), environment["PYTHONPATH"]))
         subprocess.run(command, env={**environment, "PYTHONPATH": path}, check=True)
-        return serve(tmp_path)
+        return serve(tmp_path, port)
 
     return make
 

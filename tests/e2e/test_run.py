@@ -127,6 +127,18 @@ def test_a_live_run_appears_grows_and_ends(page, tmp_path, serve, environment, p
     expect(page.get_by_role("cell", name="finished")).to_be_visible()
 
 
+def test_a_page_outlives_its_server(page, tmp_path, serve, make_site):
+    address = make_site("first")
+    page.goto(f"{address}/project/p")
+    expect(page.get_by_role("listitem")).to_have_count(1)
+    serve.last.terminate()
+    serve.last.wait(timeout=20)
+    expect(page.get_by_text("Reconnecting…")).to_be_visible()
+    make_site("second", port=int(address.rsplit(":", 1)[1]))
+    expect(page.get_by_role("listitem")).to_have_count(2, timeout=30_000)
+    expect(page.get_by_text("Reconnecting…")).to_have_count(0)
+
+
 @pytest.mark.parametrize("tab", ["Overview", "Charts", "Console", "Files"])
 def test_hostile_content_stays_text(page, site, tab):
     dialogs = []

@@ -69,6 +69,10 @@ def test_a_board_lists_runs_fields_and_metrics(client, logged):
         "config.model.depth": 1,
         "summary.loss": 2,
         "summary.val/accuracy": 2,
+        "min.loss": 2,
+        "min.val/accuracy": 2,
+        "max.loss": 2,
+        "max.val/accuracy": 2,
     }
     assert [(it["name"], it["runs"]) for it in board["metrics"]] == [("loss", 2), ("val/accuracy", 2)]
 
@@ -281,12 +285,23 @@ def test_what_does_not_exist(client, path):
     assert answer.json()["error"]
 
 
+def test_the_smallest_and_largest_values_are_columns(client, start):
+    run = start()
+    for value in (3.0, math.nan, 1, 2.0):
+        run.log({"loss": value})
+    run.finish()
+    client.get("/api/projects")
+    url = "/api/projects/demo/columns?key=min.loss&key=max.loss&key=max.none&key=summary.loss"
+    columns = client.get(url).json()["columns"]
+    assert columns == {"min.loss": [1], "max.loss": [3.0], "max.none": [None], "summary.loss": [2.0]}
+
+
 def test_keys_with_dots_and_maps_are_found(client, start):
     run = start(config={"a.b": 1, "a": {"b.c": 2, "d": {"e": 3}}, "empty": {}})
     run.log({"x.y": 1.5, "picture": {"nested": 2.5}})
     run.finish()
     board = client.get("/api/projects/demo/board").json()
-    keys = [it["key"] for it in board["fields"]]
+    keys = [it["key"] for it in board["fields"] if it["key"].startswith(("config.", "summary."))]
     assert keys == ["config.a.b", "config.a.b.c", "config.a.d.e", "summary.picture.nested", "summary.x.y"]
     found = client.get(
         "/api/projects/demo/columns", params={"key": [*keys, "config.a", "config.empty", "other"]}

@@ -38,10 +38,11 @@ class Api:
         return board.board(self.source, self.catalogue, self.source.shelf(asked.project))
 
     def columns(self, _request: Request, asked: wire.OfColumns) -> wire.Columns:
-        runs = self.source.keys(self.source.shelf(asked.project))
+        shelf = self.source.shelf(asked.project)
+        runs = self.source.keys(shelf)
         if asked.run:
             runs = {key: runs[key] for key in asked.run if key in runs}
-        return board.columns(runs, asked.key)
+        return self.catalogue.columns(shelf.store, runs, asked.key)
 
     def series(self, request: Request, asked: wire.OfSeries) -> Response | wire.Chart:
         shelf = self.source.shelf(asked.project)

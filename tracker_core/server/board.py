@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tracker_core import _metrics
-from tracker_core.server import wire
+from tracker_core.server import extreme, wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -39,6 +39,7 @@ class Catalogue:
         self._heads: dict[str, tuple[Run, wire.Head]] = {}
         self._fields: dict[str, tuple[Run, tuple[str, ...]]] = {}
         self._metrics: dict[str, tuple[Run, tuple[tuple[str, str], ...]]] = {}
+        self._extremes: dict[str, tuple[Run, dict[str, Any]]] = {}
         self._names: dict[tuple[Any, ...], tuple[Any, ...]] = {}
 
     def heads(self, store: Store, runs: Mapping[str, Run]) -> list[wire.Head]:
@@ -78,6 +79,25 @@ class Catalogue:
                 definitions[name] = run.card
         return [_metric(stream, name, count, definitions[name]) for (stream, name), count in sorted(counts.items())]
 
+    def extremes(self, store: Store, key: str, run: Run) -> dict[str, Any]:
+        """The smallest and largest values of a run's metrics, by column."""
+        known = self._extremes.get(key)
+        if known is None or known[0] is not run:
+            known = self._extremes[key] = (run, extreme.read(store, run))
+        return known[1]
+
+    def columns(self, store: Store, runs: Mapping[str, Run], keys: Iterable[str]) -> wire.Columns:
+        found: dict[str, list[Any]] = {}
+        for key in keys:
+            tree, _, path = key.partition(".")
+            if tree in extreme.KINDS:
+                found[key] = [finite(self.extremes(store, name, run).get(key)) for name, run in runs.items()]
+            else:
+                found[key] = [
+                    _cell(run.config if tree == "config" else run.flat, path, _DEPTH) for run in runs.values()
+                ]
+        return wire.Columns(list(runs), found)
+
     def _shared(self, names: tuple[Any, ...]) -> tuple[Any, ...]:
         """Ten thousand runs of one script have the same names: they are kept once."""
         return self._names.setdefault(names, names)
@@ -97,23 +117,20 @@ def project(shelf: Shelf) -> wire.Project:
 
 def board(source: Source, catalogue: Catalogue, shelf: Shelf) -> wire.Board:
     runs = source.keys(shelf)
+    metrics = catalogue.metrics(shelf.store, runs)
+    extremes = [
+        wire.Field(f"{kind}.{metric.name}", metric.runs)
+        for kind in extreme.KINDS
+        for metric in metrics
+        if metric.stream == "metrics"
+    ]
     return wire.Board(
         project=project(shelf),
         cursor=cursor(shelf.runs),
         runs=catalogue.heads(shelf.store, runs),
-        fields=catalogue.fields(runs),
-        metrics=catalogue.metrics(shelf.store, runs),
+        fields=catalogue.fields(runs) + extremes,
+        metrics=metrics,
     )
-
-
-def columns(runs: Mapping[str, Run], keys: Iterable[str]) -> wire.Columns:
-    wanted = list(dict.fromkeys(keys))
-    found: dict[str, list[Any]] = {key: [] for key in wanted}
-    for key, cells in found.items():
-        tree, _, path = key.partition(".")
-        for run in runs.values():
-            cells.append(_cell(run.config if tree == "config" else run.flat, path, _DEPTH))
-    return wire.Columns(list(runs), found)
 
 
 def cursor(runs: Iterable[Run]) -> str:

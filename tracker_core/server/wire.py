@@ -47,7 +47,8 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Field(msgspec.Struct, frozen=True):
-    """A column that can be asked for: `config.<path>` or `summary.<name>`, and how many runs have it."""
+    """A column that can be asked for, and how many runs have it: `config.<path>`, `summary.<name>`, `min.<metric>`,
+    `max.<metric>`."""
 
     key: str
     runs: int

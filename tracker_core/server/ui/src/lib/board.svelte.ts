@@ -70,6 +70,8 @@ export class BoardState {
       this.cursor = board.cursor;
       this.failure = null;
       this.loaded = true;
+      this.extra.columns.clear(); // they were in the order of the old runs
+      if (this.asked.size) await this.fetchColumns([...this.asked], []);
     } catch (error) {
       this.failure = (error as Error).message;
     }
@@ -103,7 +105,10 @@ export class BoardState {
       this.live = true;
       void this.apply(JSON.parse((event as MessageEvent<string>).data) as Change);
     });
-    events.onopen = () => (this.live = true);
+    events.onopen = () => {
+      if (!this.live) void this.load(); // what was deleted meanwhile no event tells
+      this.live = true;
+    };
     events.onerror = () => (this.live = false);
   }
 
