@@ -57,7 +57,9 @@ def console(folder: str) -> None:
     run = tracker.init(dir=folder, name="talker", project="talk", settings={**SETTINGS, "console": "wrap"})
     for number in range(300):
         print(f"\x1b[3{number % 8}mline {number}\x1b[0m")
-    run.log({"loss": 1.0})
+    run.define_metric("late", step_metric="epoch")
+    for number in range(3):
+        run.log({"loss": 1.0, "late": number, "epoch": 10 * number})
     files = Path(run.folder.files)
     (files / "notes.md").write_text("# What it is\n")
     run.finish()

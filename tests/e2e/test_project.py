@@ -143,6 +143,15 @@ def test_a_chart_in_full_screen_and_downloaded(page, site):
     expect(page.get_by_role("region", name="Charts", exact=True)).to_be_visible()
 
 
+def test_a_metric_is_drawn_over_its_step_metric(page, site):
+    page.goto(f"{site}/project/talk?panels=late")
+    page.get_by_role("region", name="late").hover()
+    page.get_by_role("button", name="Download late").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").click()
+    assert download.value.path().read_text().split() == ["epoch,talker", "0,0", "10,1", "20,2"]
+
+
 def test_the_keyboard_walks_the_runs(page, site):
     page.goto(f"{site}/project/vision")
     expect(page.get_by_role("listitem")).to_have_count(5)

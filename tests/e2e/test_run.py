@@ -172,3 +172,11 @@ def test_hostile_names_in_lists_stay_text(page, site, view):
     page.wait_for_timeout(500)
     assert page.evaluate("window.owned") is None
     assert page.locator("img[src=x]").count() == 0
+
+
+def test_a_colour_is_chosen_and_kept(page, site):
+    _open(page, site, "talk", "Overview")
+    page.get_by_label("Colour of the run").fill("#ff0000")
+    page.goto(f"{site}/project/talk")
+    dot = page.get_by_role("button", name="Hide talker").locator("i")
+    expect(dot).to_have_css("background-color", "rgb(255, 0, 0)")

@@ -10,7 +10,6 @@ export type Settings = {
   /** Project key -> columns of the table, in order; the first `pinned` stay in view. */
   columns: Record<string, string[]>;
   widths: Record<string, number>;
-  sidebar: number;
 };
 
 const NAME = "tracker.settings";
@@ -21,7 +20,6 @@ const STANDARD: Settings = {
   colors: {},
   columns: {},
   widths: {},
-  sidebar: 272,
 };
 
 export const settings: Settings = $state({ ...STANDARD, ...stored() });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { compile } from "./filter";
-import { filter, group, parse, sort, spell, toggle } from "./table";
+import { filter, group, heading, parse, sort, spell, toggle } from "./table";
 
 const table = {
   keys: ["a", "b", "c", "d"],
@@ -41,4 +41,13 @@ test("a head is clicked through ascending, descending, none", () => {
   expect(toggle(orders, "name", false)).toEqual([]);
   expect(spell(toggle(orders, "state", true))).toEqual(["-name", "state"]);
   expect(spell(toggle(orders, "state", false))).toEqual(["state"]);
+});
+
+test("a column is headed by its name alone", () => {
+  expect(["config.model.lr", "summary.loss", "min.val/loss", "state"].map(heading)).toEqual([
+    "model.lr",
+    "loss",
+    "val/loss (min)",
+    "state",
+  ]);
 });

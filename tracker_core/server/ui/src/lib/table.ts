@@ -69,6 +69,11 @@ export const spell = (orders: readonly Order[]): string[] =>
 export const parse = (texts: readonly string[]): Order[] =>
   texts.map((it) => (it.startsWith("-") ? { key: it.slice(1), descending: true } : { key: it, descending: false }));
 
+/** What stands over a column: its name without the tree it is from. */
+export function heading(key: string): string {
+  return key.replace(/^(config|summary)\./, "").replace(/^(min|max)\.(.*)$/, "$2 ($1)");
+}
+
 export function text(cell: unknown): string {
   if (missing(cell)) return "none";
   if (Array.isArray(cell)) return cell.join(", ") || "none";
