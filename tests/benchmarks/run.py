@@ -7,6 +7,7 @@ machine. `--tracker`, `--group` and `--repeat` make it shorter, `--json FILE` ke
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import json
 import os
@@ -47,16 +48,20 @@ def main() -> None:
         return
     versions = environment.prepare(chosen.tracker or list(adapter.ADAPTERS))
     table: Table = defaultdict(dict)
-    for group in groups:
-        for part in importlib.import_module(group).PARTS:
-            for tracker in versions if chosen.tracker is None else chosen.tracker:
-                if tracker in versions:
-                    times = 1 if group in ONCE else chosen.repeat
-                    for key, values in _measure(group, part, tracker, times, chosen.limit).items():
-                        table[key][tracker] = statistics.median(values)
+    with contextlib.suppress(KeyboardInterrupt):  # what was measured until then is shown all the same
+        for group in groups:
+            times = 1 if group in ONCE else chosen.repeat
+            _fill(table, group, [name for name in chosen.tracker or versions if name in versions], times, chosen.limit)
     print(_render(table, versions))
     if chosen.json:
         chosen.json.write_text(json.dumps({"versions": versions, "figures": table}, indent=2))
+
+
+def _fill(table: Table, group: str, trackers: list[str], times: int, limit: float) -> None:
+    for part in importlib.import_module(group).PARTS:
+        for tracker in trackers:
+            for key, values in _measure(group, part, tracker, times, limit).items():
+                table[key][tracker] = statistics.median(values)
 
 
 def _measure(group: str, part: str, tracker: str, times: int, limit: float) -> dict[str, list[float]]:
