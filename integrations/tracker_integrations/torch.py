@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
-from torch.optim.optimizer import register_optimizer_step_pre_hook
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
 import tracker_core as tracker
 
@@ -34,9 +34,9 @@ def watch(
     """Every `log_freq`-th step of an optimizer over these models, `gradients/<parameter>` and `parameters/<parameter>`
     as histograms of 64 bins and `gradients/norm`, `parameters/norm` as numbers join the run's current step.
 
-    One hook before the optimizer's step, which is where gradients are complete, unscaled and not yet clipped away by
-    the next `zero_grad`; a step that is not logged costs a look at a dict. Nothing is attached to the model, so
-    `torch.compile`, pickling and deep copies are as before. The second model's names begin with `model_1/` ...
+    One hook after the optimizer's step, where the gradients that it used still stand, also when it computed them itself
+    in a closure, as Lightning's do; a step that is not logged costs a look at a dict. Nothing is attached to the model,
+    so `torch.compile`, pickling and deep copies are as before. The second model's names begin with `model_1/` ...
     """
     if log not in _LOGS:
         raise tracker.UsageError(f"watch(log={log!r}) must be one of {', '.join(map(repr, _LOGS))}")
@@ -54,12 +54,12 @@ def watch(
         return
     watched = [_Watched(model, prefix, log, log_freq) for model, prefix in zip(models, prefixes, strict=True)]
 
-    def before_step(optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
+    def after_step(optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
         del args, kwargs
         for one in watched:
-            one.before_step(optimizer, sink)
+            one.after_step(optimizer, sink)
 
-    handle = register_optimizer_step_pre_hook(before_step)
+    handle = register_optimizer_step_post_hook(after_step)
     try:
         yield
     finally:
@@ -78,7 +78,7 @@ class _Watched:
         self._steps = 0
         self._ours: weakref.WeakKeyDictionary[torch.optim.Optimizer, bool] = weakref.WeakKeyDictionary()
 
-    def before_step(self, optimizer: torch.optim.Optimizer, sink: Sink) -> None:
+    def after_step(self, optimizer: torch.optim.Optimizer, sink: Sink) -> None:
         ours = self._ours.get(optimizer)
         if ours is None:
             ours = self._ours[optimizer] = self._is_stepped_by(optimizer)

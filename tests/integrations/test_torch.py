@@ -64,14 +64,14 @@ def test_gradients_at_their_steps(run, read):
 def test_parameters(run, read):
     model = net()
     run.watch(model, log="all", log_freq=1)
-    before = {name: parameter.detach().clone().numpy() for name, parameter in model.named_parameters()}
     train(model, run, 1)
+    after = {name: parameter.detach().numpy() for name, parameter in model.named_parameters()}
     found = read(run)
     (row,) = [row for row in found.rows if "parameters/norm" in row]
     assert row["parameters/norm"] == pytest.approx(
-        math.sqrt(sum((value**2).sum() for value in before.values())), rel=1e-5
+        math.sqrt(sum((value**2).sum() for value in after.values())), rel=1e-5
     )
-    for name, values in before.items():
+    for name, values in after.items():
         histogram = row[f"parameters/{name}"]
         edges = histogram.get("bins") or [
             histogram["packedBins"]["min"] + i * histogram["packedBins"]["size"] for i in range(65)
@@ -88,6 +88,26 @@ def test_several_models_and_optimizers(run, read):
     found = read(run)
     assert [step for step, _ in found.series("gradients/norm")] == [0]
     assert [step for step, _ in found.series("model_1/gradients/norm")] == [1]
+
+
+def test_an_optimizer_that_computes_its_gradients_in_a_closure(run, read):
+    model = net()
+    run.watch(model, log_freq=1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    norms = []
+    for number in range(3):
+        inputs = torch.full((2, 4), float(number + 1))
+
+        def closure(inputs=inputs):
+            optimizer.zero_grad()
+            loss = model(inputs).square().mean()
+            loss.backward()
+            norms.append(math.sqrt(sum(float(p.grad.square().sum()) for p in model.parameters())))
+            return loss
+
+        optimizer.step(closure)
+        run.log({"x": number})
+    assert [value for _, value in read(run).series("gradients/norm")] == pytest.approx(norms, rel=1e-5)
 
 
 def test_watching_again_does_not_double_and_unwatch_ends(run, read):
