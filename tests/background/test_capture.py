@@ -56,6 +56,9 @@ def make_launch(**fields) -> Launch:
         "system_interval": 0.0,
         "disable_git": False,
         "save_code": False,
+        "alert_webhook": None,
+        "alert_mail": None,
+        "smtp_url": None,
     }
     return Launch(**{**values, **fields})
 

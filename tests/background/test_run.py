@@ -12,6 +12,7 @@ from tracker_core import _records as records
 
 RUN = """
 import os, signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a shell's background job runs the tests
 from pathlib import Path
 import tracker_core as tracker
 run = tracker.init(project="p", settings={"system_interval": 0.1})

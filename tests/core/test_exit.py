@@ -54,7 +54,14 @@ def test_states(script, ending, status, state, code):
 @pytest.mark.parametrize(("number", "name"), [(signal.SIGTERM, "SIGTERM"), (signal.SIGINT, "SIGINT")])
 def test_signals(number, name):
     process = subprocess.Popen(
-        [sys.executable, "-c", HEAD + "print('ready', flush=True)\nimport time\nwhile True: time.sleep(0.01)"],
+        # A process that is started in the background of a shell inherits that Ctrl-C is ignored.
+        [
+            sys.executable,
+            "-c",
+            "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+            + HEAD
+            + "print('ready', flush=True)\nimport time\nwhile True: time.sleep(0.01)",
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

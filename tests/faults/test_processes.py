@@ -72,7 +72,8 @@ def test_training_and_background_killed_together_is_a_crash(train):
 def test_a_terminal_that_hangs_up_and_ctrl_c_leave_the_background_process_alone(train):
     process = train(
         """
-        import time
+        import signal, time
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # may be ignored, see test_exit
         run = tracker.init(id="r", settings={"console": "off"})
         try:
             print("up", flush=True)
