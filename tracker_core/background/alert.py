@@ -11,6 +11,8 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from tracker_core._errors import CommError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -71,7 +73,7 @@ class Messenger:
             try:
                 send(alert, self._run, *target)
             except Exception as error:  # noqa: BLE001, PERF203 - networks fail in more ways than anybody can list
-                problem = f"{type(error).__name__} {getattr(error, 'code', '') or getattr(error, 'reason', '')}".strip()
+                problem = str(error) if isinstance(error, CommError) else type(error).__name__
                 time.sleep(pause)
             else:
                 return
@@ -97,16 +99,12 @@ def payload(alert: records.Alert, run: str, host: str) -> dict[str, Any]:
 
 
 def _post(alert: records.Alert, run: str, address: str) -> None:
-    import urllib.request
+    from tracker_core import _http
 
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https"):
         raise ValueError("a webhook's address begins with https:// or http://")
-    body = msgspec.json.encode(payload(alert, run, parts.hostname or ""))
-    headers = {"Content-Type": "application/json", "User-Agent": "tracker-core"}
-    request = urllib.request.Request(address, body, headers)  # noqa: S310 - the scheme is checked above
-    with urllib.request.urlopen(request, timeout=_TIMEOUT):  # noqa: S310 - see above
-        pass
+    _http.post_json(address, msgspec.json.encode(payload(alert, run, parts.hostname or "")), timeout=_TIMEOUT)
 
 
 def _mail(alert: records.Alert, run: str, to: str, server: str | None) -> None:
