@@ -147,6 +147,8 @@ def _shown(value: _Any) -> _Any:
 def __getattr__(name: str) -> _Any:
     if name == "run":
         return _current_run()
+    if name.startswith("_"):  # asked for by every import of a module that is not loaded yet
+        raise AttributeError(name)
     if name not in _LAZY:
         raise AttributeError(_missing(name))
     from importlib import import_module

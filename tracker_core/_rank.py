@@ -75,13 +75,12 @@ def announced(root: Path) -> str | None:
 
 def _key() -> str | None:
     """A name for this launch; None where the launcher says nothing that tells launches apart."""
-    import hashlib  # 2 ms that only a launcher's ranks need
-
     facts = [f"{name}={os.environ[name]}" for name in _LAUNCH if name in os.environ]
     if not facts:
         return None
     if "TORCHELASTIC_RUN_ID" in os.environ and os.environ.get("LOCAL_WORLD_SIZE") == os.environ.get("WORLD_SIZE"):
         # On one machine address and run id are the same for every launch, but each has its own agent.
         facts.append(f"parent={os.getppid()}")
+    import hashlib  # 3 ms that only a launcher's ranks need
 
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:20]
