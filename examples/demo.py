@@ -26,6 +26,7 @@ def main() -> None:
     print(f"  cd {Path.cwd()}")
     if sys.prefix != sys.base_prefix:
         print(f"  source {Path(sys.prefix, 'bin', 'activate')}")
+    print("  tracker ui                                   all of it in the browser")
     print("  tracker runs --filter 'config.lr<0.1'        which runs")
     print("  tracker show lightning --key val_accuracy    any metric of any run")
     print("  tracker export keras -o rows.csv             every row, for other programs")
