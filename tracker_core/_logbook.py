@@ -251,15 +251,18 @@ class Logbook:
 
     def _add_steps(self, row: dict[str, Any]) -> None:
         """Adds the step metrics that the row's metrics are drawn over, with their newest values."""
-        if not self.definitions:
-            return
-        for key in list(row):
-            metric = _metrics.find(self.definitions, key)
-            if metric is None or not metric.step_sync or metric.step_metric in row or metric.step_metric is None:
-                continue
+        for name in self._missing_steps(tuple(row)):
             self.settle()
-            if metric.step_metric in self.latest:
-                row[metric.step_metric] = self.latest[metric.step_metric]
+            if name in self.latest:
+                row[name] = self.latest[name]
+
+    def _missing_steps(self, names: tuple[str, ...]) -> set[str]:
+        """The step metrics that rows of these names are to get and do not have themselves."""
+        if not self.definitions:
+            return set()
+        found = [_metrics.find(self.definitions, name) for name in names]
+        wanted = {metric.step_metric for metric in found if metric is not None and metric.step_sync}
+        return {name for name in wanted if name is not None and name not in names}
 
     def _write_row(self, row: dict[str, Any], step: int, data: Mapping[str, Any] | None) -> None:
         """Writes a checked row; `data`, when it is all numbers, is what the next call will look like."""
@@ -304,7 +307,7 @@ class Logbook:
             layout.types = tuple(_TYPES[kind] for kind in kinds)
             self._variants[names, kinds] = layout
         types = tuple(map(type, data.values()))
-        if tuple(data) == names and all(map(_packs_as, types, kinds)):
+        if tuple(data) == names and all(map(_packs_as, types, kinds)) and not self._missing_steps(names):
             layout.types = types
             self._layouts[names] = layout
         return layout

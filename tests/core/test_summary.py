@@ -73,6 +73,14 @@ def test_rows_get_the_step_metric_that_they_lack(run, past):
     run.log({"epoch": 5})
     run.log({"val": 0.2})
     assert past(run).latest == {"epoch": 5, "val": 0.2}
+    run.log({"epoch": 6})
+    run.log({"val": 0.25})
+    found = tracker.Api(run.folder.root).run(run.id)
+    assert [(row["val"], row.get("epoch")) for row in found.scan_history() if "val" in row] == [
+        (0.1, None),
+        (0.2, 5),
+        (0.25, 6),
+    ]
     run.log({"val": 0.3, "epoch": 7})
     run.log({"val": 0.4})
     assert run.summary["epoch"] == 7
