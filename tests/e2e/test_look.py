@@ -22,13 +22,14 @@ def test_nothing_runs_over_the_side_of_a_narrow_screen(page, site, place):
 
 def test_the_theme_is_chosen_and_kept(page, site):
     page.goto(f"{site}/settings")
+    body = page.locator("body")
     background = "getComputedStyle(document.body).backgroundColor"
     light = page.evaluate(background)
     page.get_by_label("Dark").check()
+    expect(body).not_to_have_css("background-color", light)
     dark = page.evaluate(background)
-    assert dark != light
     page.goto(site)
-    assert page.evaluate(background) == dark
+    expect(body).to_have_css("background-color", dark)
 
 
 @pytest.mark.parametrize(

@@ -27,10 +27,10 @@ def test_a_tooltip_is_sorted_by_value_and_a_click_opens_the_run(page, site):
     chart.scroll_into_view_if_needed()
     box = chart.bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    values = page.locator(".tip b").all_inner_texts()
-    numbers = [float(value) for value in values]
+    values = page.locator(".tip b")
+    expect(values).to_have_count(5)
+    numbers = [float(value) for value in values.all_inner_texts()]
     assert numbers == sorted(numbers, reverse=True)
-    assert len(numbers) == 5
     page.get_by_role("link", name="cedar").hover()
     canvas = chart.locator("canvas")
     for part in range(5, 95, 2):  # down through the middle until a line is near

@@ -83,8 +83,7 @@ def test_media_follow_one_slider(page, site):
     expect(page.get_by_text("picture 1")).to_be_visible()
     expect(page.get_by_role("region", name="weights").locator("rect").first).to_be_visible()
     expect(page.get_by_role("region", name="report").get_by_text("Nothing yet at this step.")).to_be_visible()
-    shown = page.get_by_role("img", name="picture 1").evaluate("image => image.naturalWidth")
-    assert shown == 8
+    expect(page.get_by_role("img", name="picture 1")).to_have_js_property("naturalWidth", 8)
 
 
 def test_a_logged_table_is_sorted_and_searched(page, site):
@@ -92,7 +91,7 @@ def test_a_logged_table_is_sorted_and_searched(page, site):
     report = page.get_by_role("region", name="report")
     expect(report.get_by_text("3 rows")).to_be_visible()
     report.get_by_role("button", name="n", exact=True).click()
-    assert report.locator("td:first-child").all_inner_texts() == ["1", "2", "3"]
+    expect(report.locator("td:first-child")).to_have_text(["1", "2", "3"])
     report.get_by_label("Search rows of report").fill("2")
     expect(report.locator("tbody tr")).to_have_count(1)
     assert page.evaluate("window.owned") is None

@@ -82,8 +82,8 @@ def _starts_runs(source: bytes) -> bool:
 def _execute(main: ModuleType, code: CodeType) -> None:
     try:
         exec(code, main.__dict__)  # noqa: S102 - it is the user's script
-    except SystemExit:
-        raise
+    except SystemExit as error:
+        sys.exit(error.code)  # noted on its way, which a raised SystemExit is not
     except BaseException as error:  # noqa: BLE001 - as the interpreter does, whose hook ends the run as failed
         # The traceback as the script alone would show it, without this function's frame.
         trace = error.__traceback__.tb_next if error.__traceback__ is not None else None
