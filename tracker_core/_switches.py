@@ -4,6 +4,8 @@ The switch `monitor_gym` is the group `tracker.monitor_gym`. Each of its entry p
 module to wait for, its value the integration. A part is opened when its module is imported and some run listens,
 once per process however many runs do, and closed when the last one leaves. No framework is imported on anyone's
 behalf, and without a switch not even the list of entry points is read.
+
+The parts in the group `tracker.magic.opt_in` belong to `magic`, too, but join only when their module is named.
 """
 
 from __future__ import annotations
@@ -197,22 +199,24 @@ def attach(names: Mapping[str, Any], sink: Sink) -> Attachment:
 
     A value is what the user gave `init()`: a false one leaves the switch off, a mapping sets it. In a mapping the
     key of a module that the switch waits for holds that part's own options, or False to leave that part out;
-    every other key goes to all parts.
+    every other key goes to all parts. A part that the user must ask for wants its key there.
     """
     parts = []
     for switch, value in names.items():
         if not value:
             continue
         options = value if isinstance(value, Mapping) else {}
-        entries = list(entry_points(switch))
-        modules = {entry.name for entry in entries}
+        entries = [(switch, entry, True) for entry in entry_points(switch)]
+        if options:
+            entries += [(f"{switch}.opt_in", entry, False) for entry in entry_points(f"{switch}.opt_in")]
+        modules = {entry.name for _, entry, _ in entries}
         common = {key: option for key, option in options.items() if key not in modules}
-        for entry in entries:
-            own = options.get(entry.name, True)
+        for group, entry, default in entries:
+            own = options.get(entry.name, default)
             if own is None or own is False:
                 continue
             with _lock:
-                part = _parts.setdefault((switch, entry.name, entry.value), Part(switch, entry))
+                part = _parts.setdefault((group, entry.name, entry.value), Part(group, entry))
             part.join(sink, {**common, **own} if isinstance(own, Mapping) else common)
             parts.append(part)
     return Attachment(parts, sink)

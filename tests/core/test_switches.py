@@ -78,13 +78,13 @@ def framework(tmp_path, monkeypatch):
     sys.modules.pop(f"{name}_tracker", None)
 
 
-def install(folder, name, leaf):
+def install(folder, name, leaf, group="watching"):
     (folder / f"{name}.py").write_text(FRAMEWORK)
     (folder / f"{name}_tracker.py").write_text(leaf)
     info = folder / f"{name}_tracker-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}-tracker\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(f"[tracker.watching]\n{name} = {name}_tracker:watch\n")
+    (info / "entry_points.txt").write_text(f"[tracker.{group}]\n{name} = {name}_tracker:watch\n")
 
 
 def loss(sink):
@@ -169,6 +169,26 @@ def test_options_leave_parts_out_and_reach_the_integration(framework):
     module.Trainer().step(1)
     on.close()
     assert sink.calls[-2][1] == {"loss": 1, "x": 1, "y": 2, "other_framework": False}
+
+
+def test_part_to_opt_into_joins_when_it_is_named(tmp_path, monkeypatch):
+    install(tmp_path, "asked_frame", LEAF.format(framework="asked_frame"), "watching.opt_in")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    module = importlib.import_module("asked_frame")
+    try:
+        for value in (True, {"x": 1}, {"asked_frame": False}):
+            assert not _switches.attach({"watching": value}, Memory()).opened()
+        for value, told in ((True, {}), ({"y": 2}, {"y": 2})):
+            sink = Memory()
+            hold = _switches.attach({"watching": {"asked_frame": value, "x": 1}}, sink)
+            assert hold.opened() == ["watching.opt_in: asked_frame"]
+            module.Trainer().step(3)
+            hold.close()
+            assert sink.calls[-2][1] == {"loss": 3, "x": 1, **told}
+        assert not hasattr(module.Trainer.step, "__wrapped__")
+    finally:
+        sys.modules.pop("asked_frame")
+        sys.modules.pop("asked_frame_tracker", None)
 
 
 @pytest.mark.parametrize(
