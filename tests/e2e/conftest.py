@@ -108,17 +108,19 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def serve(environment: dict[str, str]) -> Iterator[Callable[[Path], str]]:
-    """Starts `tracker ui` over a folder and gives its address, without the last slash."""
+    """Starts `tracker ui` over a folder and gives its address, without the last slash; `link` is what it printed."""
     with contextlib.ExitStack() as stack:
 
-        def start(folder: Path, port: int = 0) -> str:
-            command = [sys.executable, "-m", "tracker_core", "ui", "--no-browser", "--port", str(port), str(folder)]
+        def start(folder: Path, port: int = 0, *options: str) -> str:
+            command = [sys.executable, "-m", "tracker_core", "ui", "--no-browser", "--port", str(port), *options]
+            command.append(str(folder))
             process = stack.enter_context(
                 subprocess.Popen(command, env=environment, cwd=folder, stdout=subprocess.PIPE, text=True)
             )
             stack.callback(process.terminate)
             start.last = process
-            return re.search(r"http://[^/]+", process.stdout.readline())[0]
+            start.link = re.search(r"http://\S+", process.stdout.readline())[0]
+            return start.link[: start.link.index("/", len("http://"))]
 
         yield start
 

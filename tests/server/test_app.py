@@ -274,6 +274,7 @@ def test_two_folders_with_the_same_names_are_told_apart(tmp_path, serving, logge
     runs = [client.get(f"/api/projects/{it['key']}/board").json()["runs"][0]["key"] for it in found]
     assert len(set(runs)) == 2
     assert all(run.endswith(key) for run in runs)
+    assert client.get(f"/api/runs/{key}").json()["key"] in runs  # the folder's name alone finds one
 
 
 @pytest.mark.parametrize(

@@ -67,3 +67,27 @@ def test_pages_carry_a_strict_policy(client):
     policy = client.get("/api/projects").headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
+
+
+def test_only_what_changes_nothing_may_be_framed(client, logged):
+    key = logged()
+    framed = client.get(f"/embed/run/{key}").headers["content-security-policy"]
+    whole = client.get(f"/project/demo/run/{key}").headers["content-security-policy"]
+    assert "frame-ancestors" not in framed
+    assert whole == f"{framed}; frame-ancestors 'self'"
+
+
+def test_a_frame_reads_with_the_token_in_each_address_and_writes_nothing(serving, root, logged):
+    key = logged(name="kept")
+    client = serving(root, token="secret")
+    client.headers["host"] = "box.example:8650"
+    for path in ("/embed/run/x", "/api/projects", f"/api/runs/{key}"):
+        assert client.get(path).status_code == 403
+        assert client.get(f"{path}?token=wrong").status_code == 403
+        answer = client.get(f"{path}?token=secret", allow_redirects=False)
+        assert answer.status_code in (200, 404)  # 404: without built pages
+        assert "set-cookie" not in answer.headers
+    assert client.patch(f"/api/runs/{key}?token=secret", json={"name": "x"}).status_code == 403
+    assert client.delete(f"/api/runs/{key}?token=secret").status_code == 403
+    assert client.get(f"/api/runs/{key}?token=secret").json()["name"] == "kept"
+    assert client.get("/theme.js").status_code in (200, 404)

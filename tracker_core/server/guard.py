@@ -1,8 +1,10 @@
 """Who may ask, and what a page may do: the checks before every request and the headers after it.
 
 On a loopback address there is no login, so the danger is a page from elsewhere in the same browser: a name that
-resolves to 127.0.0.1 (stopped by the Host header) or a form that posts here (stopped by Sec-Fetch-Site and Origin).
-On any other address every request needs the token, from the link or from the cookie that the link left.
+resolves to 127.0.0.1 (stopped by the Host header), a form that posts here (stopped by Sec-Fetch-Site and Origin), or a
+frame that lays our buttons under somebody's pointer (stopped by frame-ancestors; what may be framed has no buttons).
+On any other address every request needs the token, from the link or from the cookie that the link left. A frame on a
+foreign page gets no cookie, so what it reads carries the token in every address; nothing is changed that way.
 """
 
 from __future__ import annotations
@@ -21,20 +23,26 @@ if TYPE_CHECKING:
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 COOKIE = "tracker-token"
+EMBED = "/embed/"
+"""Below it lie the pages that other pages may hold in a frame. They change nothing."""
 
-POLICY = (
+_OPEN = ("/assets/", "/theme.js", "/favicon.svg")
+"""The code of the pages, which is no secret: a frame asks for it without the token."""
+
+EMBED_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self';"
     " connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none';"
-    " frame-ancestors 'self' http://localhost:* http://127.0.0.1:*;"  # a notebook here may show a run in a cell
     " require-trusted-types-for 'script'; trusted-types svelte-trusted-html"
 )
-"""No inline script or style, nothing from elsewhere, and no text becomes markup."""
+"""No inline script or style, nothing from elsewhere, and no text becomes markup. It says nothing of frame-ancestors:
+no list would hold notebooks in editors and saved pages, whose addresses have schemes of their own."""
+
+POLICY = f"{EMBED_POLICY}; frame-ancestors 'self'"
 
 FILE_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src 'self'"
 """For what runs brought along: shown, but without script, origin or network."""
 
 _HEADERS = {
-    "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cross-origin-resource-policy": "same-origin",
@@ -55,11 +63,14 @@ class Guard:
             return
         headers = Headers(scope=scope)
         query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-        offered = [value for name, value in query if name == "token"]
-        if self._token is not None and offered and self._right(offered[-1]):
+        path = scope["path"]
+        shown = any(name == "token" and self._right(value) for name, value in query)
+        if shown and not path.startswith((EMBED, "/api/")):
             await self._enter(scope, query)(scope, receive, send)
             return
-        refusal = self._refusal(scope["method"], headers)
+        reads = scope["method"] in ("GET", "HEAD")
+        open_to_all = reads and (shown or (self._token is not None and path.startswith(_OPEN)))
+        refusal = None if open_to_all else self._refusal(scope["method"], headers)
         if refusal is not None:
             await failure(403, refusal)(scope, receive, send)
             return
@@ -69,6 +80,7 @@ class Guard:
                 answer = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     answer.setdefault(name, value)
+                answer.setdefault("content-security-policy", EMBED_POLICY if path.startswith(EMBED) else POLICY)
             await send(message)
 
         await self._app(scope, receive, dressed)

@@ -74,11 +74,12 @@ class Source:
         raise NotFoundError(f"there is no project {key!r} here")
 
     def entry(self, key: str) -> Entry:
+        """The name of a run's folder is enough: who made the run knows it, whatever folders are served beside it."""
         for store, mark in zip(self.stores, self._marks, strict=True):
             for run in store.runs():
-                if run_key(mark, run) == key:
+                if key in (run_key(mark, run), run.folder):
                     project = _key(mark, run.card.entity, run.card.project)
-                    return Entry(key, run, self.shelf(project))
+                    return Entry(run_key(mark, run), run, self.shelf(project))
         raise NotFoundError(f"there is no run {key!r} here")
 
     def keys(self, shelf: Shelf) -> dict[str, Run]:

@@ -2,5 +2,9 @@ import "uplot/dist/uPlot.min.css";
 import "./app.css";
 import { mount } from "svelte";
 import App from "./App.svelte";
+import Embed from "./pages/Embed.svelte";
 
-mount(App, { target: document.getElementById("app")! });
+const target = document.getElementById("app")!;
+const embedded = /^\/embed\/run\/([^/]+)\/?$/.exec(location.pathname);
+if (embedded) mount(Embed, { target, props: { run: decodeURIComponent(embedded[1]!) } });
+else mount(App, { target });

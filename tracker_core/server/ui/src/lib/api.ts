@@ -1,5 +1,6 @@
 /** The calls to the server. Every one throws a Failure that can be shown as it is. */
 
+import { allowed } from "./embed";
 import { type Series, decode } from "./series";
 import type { Board, Columns, Console, Edit, MediaSeries, Project, Run, TablePage } from "./wire";
 
@@ -20,7 +21,12 @@ export const run = (key: string) => get<Run>(`/api/runs/${path(key)}`);
 export const edit = (key: string, change: Edit) => send<Run>("PATCH", `/api/runs/${path(key)}`, change);
 export const remove = (key: string) => send<undefined>("DELETE", `/api/runs/${path(key)}`);
 export const fileUrl = (key: string, file: string) =>
-  `/api/runs/${path(key)}/files/${file.split("/").map(encodeURIComponent).join("/")}`;
+  allowed(`/api/runs/${path(key)}/files/${file.split("/").map(encodeURIComponent).join("/")}`);
+export const eventsUrl = (project: string, cursor: string) =>
+  allowed(`/api/projects/${path(project)}/events?cursor=${cursor}`);
+
+/** The same address, for a file that is kept and not shown. */
+export const downloadUrl = (url: string) => `${url}${url.includes("?") ? "&" : "?"}download=1`;
 
 export function columns(project: string, keys: readonly string[], runs: readonly string[] = []): Promise<Columns> {
   return get(`/api/projects/${path(project)}/columns?${list("key", keys)}${list("run", runs)}`);
@@ -39,7 +45,7 @@ export function tablePage(key: string, name: string, step: number, first: number
 }
 
 export async function fileText(key: string, file: string): Promise<string> {
-  return (await ask(fileUrl(key, file), {})).text();
+  return (await fetched(fileUrl(key, file), {})).text();
 }
 
 export type SeriesQuery = {
@@ -88,7 +94,9 @@ async function send<T>(method: string, url: string, body?: unknown): Promise<T> 
   return (answer.status === 204 ? undefined : await answer.json()) as T;
 }
 
-async function ask(url: string, options: RequestInit): Promise<Response> {
+const ask = (url: string, options: RequestInit) => fetched(allowed(url), options);
+
+async function fetched(url: string, options: RequestInit): Promise<Response> {
   let answer: Response;
   try {
     answer = await fetch(url, options);

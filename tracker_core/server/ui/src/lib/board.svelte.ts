@@ -99,7 +99,7 @@ export class BoardState {
   }
 
   connect(): void {
-    const events = new EventSource(`/api/projects/${encodeURIComponent(this.key)}/events?cursor=${this.cursor}`);
+    const events = new EventSource(api.eventsUrl(this.key, this.cursor));
     this.events = events;
     events.addEventListener("change", (event) => {
       this.live = true;

@@ -1,4 +1,7 @@
-/** Which page the address names. Links are plain `<a href>`; a click on one changes the address without a load. */
+/** Which page the address names. Links are plain `<a href>`; a click on one changes the address without a load, or, in
+ * a frame of somebody else's page, opens a window. */
+
+import { allowed, embedded } from "./embed";
 
 export type Route =
   | { page: "projects" }
@@ -28,13 +31,17 @@ export const comparePath = (project: string, runs: readonly string[]) =>
   `${projectPath(project)}/compare?runs=${runs.map((run) => encodeURIComponent(encodeURIComponent(run))).join(",")}`;
 
 export function go(to: string): void {
+  if (embedded) {
+    open(allowed(to), "_blank", "noopener");
+    return;
+  }
   history.pushState(null, "", to);
   follow();
 }
 
 /** The state of the page changed: same entry in the history, so that "back" leaves the page. */
 export function replaceSearch(search: string): void {
-  if (search === place.search) return;
+  if (embedded || search === place.search) return;
   history.replaceState(null, "", place.path + search);
   place.search = search;
 }

@@ -1,0 +1,95 @@
+"""A run in a frame of somebody else's page."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import http.server
+import re
+import threading
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[Callable[[str], str]]:
+    """Puts an address into a frame of a page of another site, and gives that page's address."""
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_args) -> None:
+            pass
+
+    with contextlib.ExitStack() as stack:
+        handler = functools.partial(Quiet, directory=str(folder))
+        server = stack.enter_context(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler))
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        stack.callback(thread.join)
+        stack.callback(server.shutdown)
+
+        def write(address: str) -> str:
+            (folder / "page.html").write_text(f'<title>mine</title><iframe src="{address}" width="900" height="600">')
+            # Another site than 127.0.0.1, so that the frame gets no cookie.
+            return f"http://localhost:{server.server_address[1]}/page.html"
+
+        yield write
+
+
+def _key(folder: Path) -> str:
+    (run,) = (path.name for path in (folder / "tracker").iterdir() if path.name.startswith("offline-run-"))
+    return run
+
+
+def test_a_frame_shows_a_run_and_changes_nothing(page, tmp_path, make_site, elsewhere):
+    address = make_site("one")
+    page.goto(elsewhere(f"{address}/embed/run/{_key(tmp_path)}?view=charts&panels=loss"))
+    frame = page.frame_locator("iframe")
+    expect(frame.get_by_role("heading", name="one")).to_be_visible()
+    expect(frame.get_by_role("img", name="train/loss, 1 lines")).to_be_visible()
+    expect(frame.get_by_role("img", name=re.compile("reward"))).to_have_count(0)
+    frame.get_by_role("tab", name="Overview").click()
+    expect(frame.get_by_role("region", name="Summary").get_by_text("reward")).to_be_visible()
+    for tab in ("Media", "System", "Console", "Files"):
+        frame.get_by_role("tab", name=tab).click()
+        expect(frame.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true")
+    expect(frame.get_by_role("button", name=re.compile("Delete|Rename"))).to_have_count(0)
+    with page.expect_popup() as popup:
+        frame.get_by_role("link", name="one").click()
+    expect(popup.value).to_have_url(re.compile(r"/project/p/run/"))
+    expect(popup.value.get_by_role("button", name="Delete")).to_be_visible()
+
+
+def test_a_whole_page_cannot_be_put_into_a_frame(page, make_site, elsewhere):
+    address = elsewhere(f"{make_site('one')}/project/p")
+    with page.expect_console_message(lambda message: "frame-ancestors" in message.text):
+        page.goto(address)
+    expect(page.frame_locator("iframe").get_by_role("link", name="one")).to_have_count(0)
+
+
+def test_a_frame_carries_the_token_and_follows_the_run(page, tmp_path, serve, make_site, elsewhere):
+    make_site("one")
+    serve(tmp_path, 0, "--host", "0.0.0.0")
+    link = urlsplit(serve.link)
+    token = parse_qs(link.query)["token"][0]
+    address = f"http://127.0.0.1:{link.port}/embed/run/{_key(tmp_path)}"
+    page.goto(elsewhere(address))
+    expect(page.frame_locator("iframe").get_by_text("wants the token")).to_be_visible()
+    with page.expect_response(re.compile("/events")) as events:
+        page.goto(elsewhere(f"{address}?token={token}&theme=dark"))
+    assert events.value.status == 200
+    frame = page.frame_locator("iframe")
+    expect(frame.get_by_role("img", name="train/loss, 1 lines")).to_be_visible()
+    expect(frame.locator("html")).to_have_attribute("data-theme", "dark")
+    with page.expect_popup() as popup:
+        frame.get_by_role("link", name="one").click()
+    expect(popup.value.get_by_role("button", name="Delete")).to_be_visible()
+    assert "token" not in popup.value.url

@@ -1,0 +1,12 @@
+/** Whether the page stands in a frame of another one, and the token that such a frame carries in its address. */
+
+const given = new URLSearchParams(location.search);
+
+export const embedded = location.pathname.startsWith("/embed/");
+const token = embedded ? given.get("token") : null;
+
+/** An address of our server, as a frame without cookies may ask for it. */
+export function allowed(url: string): string {
+  if (token === null) return url;
+  return `${url}${url.includes("?") ? "&" : "?"}token=${encodeURIComponent(token)}`;
+}
