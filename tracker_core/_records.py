@@ -197,6 +197,19 @@ class End(_Record, frozen=True, kw_only=True, tag="end"):
     certain: bool = True
 
 
+class View(_Record, frozen=True, kw_only=True, tag="view"):
+    """A saved view of a project's page, kept beside the runs; without `state` it was deleted.
+
+    `state` is the query string of the page; the project opens with the view that was marked `home` last.
+    """
+
+    project: str
+    name: str
+    entity: str = ""
+    state: str | None = None
+    home: bool = False
+
+
 class Archive(_Record, frozen=True, kw_only=True, tag="archive"):
     """A later run took this run's id without resuming it: this one stays readable, outside the lists."""
 
@@ -227,6 +240,7 @@ Record: TypeAlias = (
     | Preempting
     | Heartbeat
     | End
+    | View
     | Archive
     | Delete
 )

@@ -313,3 +313,20 @@ def test_keys_with_dots_and_maps_are_found(client, start):
         "config.empty": [None],
         "other": [None],
     }
+
+
+def test_columns_of_the_best_value_and_of_what_was_captured(client, start):
+    run = start()
+    run.define_metric("val/*", goal="maximize")
+    for value in (0.5, 0.9, 0.7):
+        run.log({"val/accuracy": value, "loss": value})
+    run.finish()
+    fields = set()
+    while "metadata.python" not in fields:  # comes from the background process
+        fields = {it["key"] for it in client.get("/api/projects/demo/board").json()["fields"]}
+    assert {"best.val/accuracy", "metadata.python", "metadata.cpu.count"} <= fields
+    assert "best.loss" not in fields
+    asked = {"key": ["best.val/accuracy", "metadata.python"]}
+    columns = client.get("/api/projects/demo/columns", params=asked).json()["columns"]
+    assert columns["best.val/accuracy"] == [0.9]
+    assert columns["metadata.python"][0].startswith("3.")

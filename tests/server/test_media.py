@@ -70,3 +70,18 @@ def test_a_record_that_names_a_foreign_file_gets_nothing(client, start, root):
     client.get("/api/projects")
     key = run.folder.path.name
     assert client.get(f"/api/runs/{key}/table?key=t&step=0").status_code == 404
+
+
+def test_some_keys_only(client, key):
+    client.get("/api/projects")
+    (only,) = client.get(f"/api/runs/{key}/media?key=sample").json()["series"]
+    assert only["key"] == "sample"
+
+
+def test_a_board_names_the_media_of_its_runs(client, key):
+    client.get("/api/projects")
+    media = client.get("/api/projects/demo/board").json()["media"]
+    assert media == [
+        {"name": "report", "kind": "table-file", "runs": 1},
+        {"name": "sample", "kind": "image-file", "runs": 1},
+    ]

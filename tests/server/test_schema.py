@@ -39,4 +39,4 @@ def test_every_operation_answers_as_it_says(client, logged):
 
         ask()
         asked.append((operation.method, operation.path))
-    assert len(asked) == len(set(asked)) == 11
+    assert len(asked) == len(set(asked)) == 13

@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from tracker_core.server import asset, board, chart, detail, edit, live, media, openapi, wire
+from tracker_core.server import asset, board, chart, detail, edit, live, media, openapi, view, wire
 from tracker_core.server.guard import FILE_POLICY, Guard
 from tracker_core.server.operation import Operation, endpoint, failure, reply
 from tracker_core.server.source import Source
@@ -44,6 +44,12 @@ class Api:
             runs = {key: runs[key] for key in asked.run if key in runs}
         return self.catalogue.columns(shelf.store, runs, asked.key)
 
+    def save_view(self, _request: Request, asked: wire.OfProject, change: wire.SaveView) -> wire.Views:
+        return view.save(self.source.shelf(asked.project), change)
+
+    def remove_view(self, _request: Request, asked: wire.OfView) -> wire.Views:
+        return view.remove(self.source.shelf(asked.project), asked.name)
+
     def series(self, request: Request, asked: wire.OfSeries) -> Response | wire.Chart:
         shelf = self.source.shelf(asked.project)
         drawn = chart.read(shelf.store, self.source.keys(shelf), asked)
@@ -59,7 +65,7 @@ class Api:
         return detail.console(self.source.entry(asked.run), asked.first, asked.count)
 
     def media(self, _request: Request, asked: wire.OfMedia) -> wire.Media:
-        return media.read(self.source.entry(asked.run), asked.most)
+        return media.read(self.source.entry(asked.run), asked.key, asked.most)
 
     def table(self, _request: Request, asked: wire.OfTable) -> wire.Table:
         return media.table(self.source.entry(asked.run), asked)
@@ -101,6 +107,23 @@ def operations(api: Api) -> list[Operation]:
             wire.OfSeries,
             answer=wire.Chart,
             media=binary,
+        ),
+        Operation(
+            "PUT",
+            "/api/projects/{project}/views",
+            "Save a view of the page",
+            api.save_view,
+            of_project,
+            wire.SaveView,
+            wire.Views,
+        ),
+        Operation(
+            "DELETE",
+            "/api/projects/{project}/views",
+            "Forget a view of the page",
+            api.remove_view,
+            wire.OfView,
+            answer=wire.Views,
         ),
         Operation("GET", "/api/runs/{run}", "A run", api.run, of_run, answer=wire.Run),
         Operation("PATCH", "/api/runs/{run}", "Change a run", api.edit, of_run, wire.Edit, wire.Run),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tracker_core import _metrics
-from tracker_core.server import extreme, wire
+from tracker_core.server import extreme, view, wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -39,6 +39,8 @@ class Catalogue:
         self._heads: dict[str, tuple[Run, wire.Head]] = {}
         self._fields: dict[str, tuple[Run, tuple[str, ...]]] = {}
         self._metrics: dict[str, tuple[Run, tuple[tuple[str, str], ...]]] = {}
+        self._media: dict[str, tuple[Run, tuple[tuple[str, str], ...]]] = {}
+        self._facts: dict[str, tuple[Run, dict[str, Any]]] = {}
         self._extremes: dict[str, tuple[Run, dict[str, Any]]] = {}
         self._names: dict[tuple[Any, ...], tuple[Any, ...]] = {}
 
@@ -52,9 +54,9 @@ class Catalogue:
             found.append(known[1])
         return found
 
-    def fields(self, runs: Mapping[str, Run]) -> list[wire.Field]:
+    def fields(self, store: Store, runs: Mapping[str, Run]) -> list[wire.Field]:
         """Every column that any run has, config first, by name."""
-        counts: Counter[str] = Counter()
+        counts: Counter[str] = Counter(name for key, run in runs.items() for name in self.facts(store, key, run))
         for key, run in runs.items():
             known = self._fields.get(key)
             if known is None or known[0] is not run:
@@ -79,6 +81,27 @@ class Catalogue:
                 definitions[name] = run.card
         return [_metric(stream, name, count, definitions[name]) for (stream, name), count in sorted(counts.items())]
 
+    def media(self, runs: Mapping[str, Run]) -> list[wire.MediaKey]:
+        """What of media runs logged last under each name, by name."""
+        counts: Counter[tuple[str, str]] = Counter()
+        for key, run in runs.items():
+            known = self._media.get(key)
+            if known is None or known[0] is not run:
+                found = tuple((name, kind) for name, value in run.flat.items() if (kind := _kind(value)))
+                known = self._media[key] = (run, self._shared(found))
+            counts.update(known[1])
+        return [wire.MediaKey(name, kind, count) for (name, kind), count in sorted(counts.items())]
+
+    def facts(self, store: Store, key: str, run: Run) -> dict[str, Any]:
+        """What was captured about a run's newest attempt, by column; lists stay on its own page."""
+        known = self._facts.get(key)
+        if known is None or known[0] is not run:
+            metadata = store.metadata(run)
+            latest = metadata[max(metadata)] if metadata else {}
+            cells = {name: value for name, value in _parts("metadata", latest, _DEPTH) if not isinstance(value, list)}
+            known = self._facts[key] = (run, cells)
+        return known[1]
+
     def extremes(self, store: Store, key: str, run: Run) -> dict[str, Any]:
         """The smallest and largest values of a run's metrics, by column."""
         known = self._extremes.get(key)
@@ -92,6 +115,8 @@ class Catalogue:
             tree, _, path = key.partition(".")
             if tree in extreme.KINDS:
                 found[key] = [finite(self.extremes(store, name, run).get(key)) for name, run in runs.items()]
+            elif tree == "metadata":
+                found[key] = [self.facts(store, name, run).get(key) for name, run in runs.items()]
             else:
                 found[key] = [
                     _cell(run.config if tree == "config" else run.flat, path, _DEPTH) for run in runs.values()
@@ -118,18 +143,16 @@ def project(shelf: Shelf) -> wire.Project:
 def board(source: Source, catalogue: Catalogue, shelf: Shelf) -> wire.Board:
     runs = source.keys(shelf)
     metrics = catalogue.metrics(shelf.store, runs)
-    extremes = [
-        wire.Field(f"{kind}.{metric.name}", metric.runs)
-        for kind in extreme.KINDS
-        for metric in metrics
-        if metric.stream == "metrics"
-    ]
+    extremes = [wire.Field(f"{kind}.{metric.name}", metric.runs) for kind in ("min", "max") for metric in metrics]
+    extremes += [wire.Field(f"best.{metric.name}", metric.runs) for metric in metrics if metric.goal]
     return wire.Board(
         project=project(shelf),
         cursor=cursor(shelf.runs),
         runs=catalogue.heads(shelf.store, runs),
-        fields=catalogue.fields(runs) + extremes,
+        fields=catalogue.fields(shelf.store, runs) + extremes,
         metrics=metrics,
+        media=catalogue.media(runs),
+        views=view.views(shelf),
     )
 
 
@@ -187,7 +210,16 @@ def _metric(stream: str, name: str, count: int, card: Card) -> wire.Metric:
         runs=count,
         hidden=bool(definition and definition.hidden),
         step_metric=definition.step_metric if definition else None,
+        goal=definition.goal if definition else None,
     )
+
+
+def _kind(value: Any) -> str:
+    """The kind of a media value; empty for anything else."""
+    if not isinstance(value, dict) or "_type" not in value:
+        return ""
+    kind = value.get("of") if value["_type"] == "group" else value["_type"]
+    return kind if isinstance(kind, str) else ""
 
 
 def _cells(run: Run) -> Iterator[tuple[str, Any]]:

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from tracker_core.server.source import Entry
 
 
-def read(entry: Entry, most: int) -> wire.Media:
-    """Keys in alphabetical order; those that never held media are left out."""
+def read(entry: Entry, wanted: tuple[str, ...], most: int) -> wire.Media:
+    """Keys in alphabetical order, all or those that are `wanted`; those that never held media are left out."""
     db, number = entry.shelf.store.db, entry.run.number
     found = []
     for key, kinds in keys(db, number).items():
+        if wanted and key not in wanted:
+            continue
         series = load(db, number, key) if "o" in kinds else None
         if series is None:
             continue

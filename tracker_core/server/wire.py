@@ -5,7 +5,7 @@ Times are seconds since the epoch. `project` and `run` are keys: opaque, stable,
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -48,7 +48,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
 
 class Field(msgspec.Struct, frozen=True):
     """A column that can be asked for, and how many runs have it: `config.<path>`, `summary.<name>`, `min.<metric>`,
-    `max.<metric>`."""
+    `max.<metric>`, `best.<metric>` where a goal was defined, `metadata.<path>`."""
 
     key: str
     runs: int
@@ -60,6 +60,27 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     runs: int
     hidden: bool
     step_metric: str | None
+    goal: Literal["minimize", "maximize"] | None
+
+
+class MediaKey(msgspec.Struct, frozen=True):
+    """Media that runs logged under one name: `kind` as in `_type`, of a group that of its members."""
+
+    name: str
+    kind: str
+    runs: int
+
+
+class View(msgspec.Struct, frozen=True):
+    """A saved view: `state` is the query string of the project's page. `home`: the page opens with it."""
+
+    name: str
+    state: str
+    home: bool
+
+
+class Views(msgspec.Struct, frozen=True):
+    views: list[View]
 
 
 class Board(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +91,8 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     runs: list[Head]
     fields: list[Field]
     metrics: list[Metric]
+    media: list[MediaKey]
+    views: list[View]
 
 
 class Columns(msgspec.Struct, frozen=True):
@@ -196,12 +219,29 @@ class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     job_type: Short | UnsetType = UNSET
 
 
+ViewName = Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class SaveView(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A view to keep. `instead_of` names the one that it takes the place of."""
+
+    name: ViewName
+    state: Annotated[str, Meta(max_length=100_000)]
+    home: bool = False
+    instead_of: Annotated[str, Meta(max_length=200)] = ""
+
+
 class Nothing(msgspec.Struct, frozen=True):
     """No parameters."""
 
 
 class OfProject(msgspec.Struct, frozen=True):
     project: str
+
+
+class OfView(msgspec.Struct, frozen=True):
+    project: str
+    name: ViewName
 
 
 class OfRun(msgspec.Struct, frozen=True):
@@ -242,7 +282,10 @@ class OfSeries(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OfMedia(msgspec.Struct, frozen=True):
+    """`key` limits the answer to some keys; all by default."""
+
     run: str
+    key: Keys = ()
     most: Annotated[int, Meta(ge=1, le=10_000)] = 300
 
 
