@@ -21,7 +21,18 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-__all__ = ["Integration", "Sink", "SwitchSink", "Tail", "TailSink", "Unsupported", "patched", "records", "unseen"]
+__all__ = [
+    "Integration",
+    "Sink",
+    "SwitchSink",
+    "Tail",
+    "TailSink",
+    "Unsupported",
+    "patched",
+    "records",
+    "unseen",
+    "without_secrets",
+]
 
 Policy: TypeAlias = Literal["now", "live", "end"]
 
@@ -242,6 +253,18 @@ def unseen(function: Callable[..., Any]) -> Any:
             complain(_name(function), f"{_name(function)} is not tracked: {type(error).__name__}: {error}")
 
     return guarded
+
+
+def without_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
+    """`values` as plain data without what a name at any depth says is a secret (`api_key`, `db_password` ...).
+
+    Keys that tell by their look what they are, and passwords in addresses, are masked wherever they stand.
+    """
+    from tracker_core._secret import public
+    from tracker_core._values import plain
+
+    found: dict[str, Any] = public(plain(dict(values)))
+    return found
 
 
 _complained: set[str] = set()

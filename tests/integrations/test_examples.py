@@ -21,7 +21,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
         ("gymnasium_cartpole.py", "best", 50.0),
         ("sklearn_iris.py", "accuracy", 0.9),
         ("optuna_search.py", "accuracy", 0.6),
-        ("argparse_magic.py", "x", -1.0),
+        ("commandline_magic.py", "x", -1.0),
         ("torch_watch.py", "accuracy", 0.9),
         ("stable_baselines3_cartpole.py", "rollout/ep_len_mean", 10.0),
     ],

@@ -6,7 +6,7 @@ import os
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from tracker_core.background.secret import mask_arguments
+from tracker_core._secret import mask_arguments
 
 if TYPE_CHECKING:
     from tracker_core._background import Launch

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tracker_core.background.secret import mask_remote
+from tracker_core._secret import mask_remote
 
 if TYPE_CHECKING:
     from tracker_core._background import Launch

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,6 +50,15 @@ def mask_text(text: str) -> str:
     text = _HEADER.sub(lambda match: f"{match['name']} {MASK}", text)
     text = _ASSIGNED.sub(_mask_assigned, text)
     return _LOOKS.sub(MASK, text)
+
+
+def public(value: Any) -> Any:
+    """Plain data without the values of telling names, its texts masked."""
+    if isinstance(value, dict):
+        return {name: public(item) for name, item in value.items() if not is_secret(name)}
+    if isinstance(value, list):
+        return [public(item) for item in value]
+    return mask_text(value) if isinstance(value, str) else value
 
 
 def mask_arguments(arguments: Iterable[str]) -> list[str]:

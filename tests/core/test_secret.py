@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tracker_core.background.secret import is_secret, mask_arguments, mask_remote, mask_text
+from tracker_core._secret import is_secret, mask_arguments, mask_remote, mask_text
 
 KEY = "sk-" + "a1B2" * 8
 

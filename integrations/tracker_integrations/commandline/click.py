@@ -1,0 +1,55 @@
+"""Click, and what stands on it, such as Typer: the parameters of the command that is run and of its groups."""
+
+from __future__ import annotations
+
+import weakref
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tracker_core.integration import patched
+from tracker_integrations.commandline.script import is_line, is_users_function, tell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+    from tracker_core.integration import SwitchSink
+
+
+@contextmanager
+def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
+    """Tells the parameters of every command of the script, also of the one that calls `init()`. A prompt whose input is
+    hidden is left out.
+    """
+    roots: weakref.WeakSet[click.Context] = weakref.WeakSet()  # those that were given the command line
+    running = click.get_current_context(silent=True)
+    if running is not None and is_users_function(running.command.callback):
+        roots.add(running.find_root())
+        _tell(sink, running)
+
+    def made(call: Any, command: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        words = kwargs.get("args", args[1] if len(args) > 1 else ())
+        whole = is_line(words)  # asked first: parsing takes the words out of the list
+        context = call(*args, **kwargs)
+        if context.parent is None and whole:
+            roots.add(context)
+        if context.find_root() in roots and not _goes_on(context) and is_users_function(command.callback):
+            _tell(sink, context)
+
+    with patched(module.Command, "make_context", made):
+        yield
+
+
+def _goes_on(context: click.Context) -> bool:
+    """Whether a command of this group follows, which tells the group's parameters below its own."""
+    return any(vars(context).get(name) for name in ("_protected_args", "protected_args"))
+
+
+def _tell(sink: SwitchSink, context: click.Context | None) -> None:
+    """The nearest command first, whose parameters stand above those of the same name of its groups."""
+    while context is not None:
+        hidden = {parameter.name for parameter in context.command.params if getattr(parameter, "hide_input", False)}
+        tell(sink, {name: value for name, value in context.params.items() if name not in hidden})
+        context = context.parent

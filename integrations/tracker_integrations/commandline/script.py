@@ -1,0 +1,55 @@
+"""What of a process is the user's script, and what of its arguments is told."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import sysconfig
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tracker_core.integration import without_secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from types import FrameType
+
+    from tracker_core.integration import SwitchSink
+
+_INSTALLED = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+_OURS = tuple(f"{Path(str(sys.modules[name].__file__)).parent}" for name in ("tracker_core", "tracker_integrations"))
+
+
+def tell(sink: SwitchSink, values: Mapping[str, Any]) -> None:
+    """Sets the config keys that the user did not set, but for secrets. An open file is its name."""
+    sink.config.setdefaults(without_secrets({name: _named(value) for name, value in values.items()}))
+
+
+def frames() -> Iterator[FrameType]:
+    """Those who called, nearest first, without the tracker."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the public way, inspect.stack, reads all sources
+    while frame is not None:
+        if not frame.f_code.co_filename.startswith(_OURS):
+            yield frame
+        frame = frame.f_back
+
+
+def is_users(file: str | None) -> bool:
+    """Whether this is a file of the user and not of something installed."""
+    return file is not None and not file.startswith(("<frozen", *_INSTALLED, *_OURS))
+
+
+def is_users_function(function: Any) -> bool:
+    """As `is_users`, below any decorators that say what they wrap."""
+    code = getattr(inspect.unwrap(function), "__code__", None) if callable(function) else None
+    return code is not None and is_users(code.co_filename)
+
+
+def is_line(words: Any) -> bool:
+    """Whether these are the words of the command line, and not others that a script or tool parses beside them."""
+    return words is None or list(words) == sys.argv[1:]
+
+
+def _named(value: Any) -> Any:
+    name = getattr(value, "name", None)
+    return name if hasattr(value, "read") and isinstance(name, str) else value
