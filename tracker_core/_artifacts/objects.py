@@ -7,7 +7,9 @@ import hashlib
 import itertools
 import os
 import shutil
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
+
+from tracker_core._artifacts.part import part
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,14 +87,8 @@ class Objects:
             self._settle(temporary, sha256)
 
     def place(self, sha256: str, target: Path) -> None:
-        """Copies a content to `target`, whole or not at all. The copy is the caller's to change."""
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{os.getpid()}-{next(_counter)}.part")
-        try:
-            _clone(self.path(sha256), temporary)
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
+        """Copies a content to `target`, whole or not at all; see `place`."""
+        place(self.path(sha256), sha256, target)
 
     def each(self) -> Iterator[Path]:
         """All contents and whatever a killed process left half written."""
@@ -129,6 +125,27 @@ class Objects:
             raise
 
 
+def place(source: Path, sha256: str, target: Path) -> None:
+    """Copies a file of the content `sha256` to `target`, whole or not at all. The copy is the caller's to change.
+
+    A copy that was interrupted is gone on with. Raises FileNotFoundError when there is no such file.
+    """
+    draft = target.with_name(f".{sha256[:32]}.part")
+    with source.open("rb") as file, part(draft) as copy:
+        begun = copy.tell()
+        if begun or not _cloned(file, copy):
+            file.seek(begun)
+            shutil.copyfileobj(file, copy, _PIECE)
+            copy.flush()
+        if begun and hashed(draft)[0] != sha256:  # what was begun is from before a crash of the machine
+            copy.seek(0)
+            copy.truncate()
+            file.seek(0)
+            shutil.copyfileobj(file, copy, _PIECE)
+            copy.flush()
+        draft.replace(target)
+
+
 def hashed(path: Path) -> tuple[str, int]:
     """sha256 and size of a file, in a memory that does not depend on its size."""
     digest, size = hashlib.sha256(), 0
@@ -155,12 +172,12 @@ def _copy(file: Any, temporary: Path) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
-def _clone(source: Path, target: Path) -> None:
-    """A copy that shares the blocks where the file system can do that."""
+def _cloned(source: IO[bytes], target: IO[bytes]) -> bool:
+    """Lets the empty file `target` share the blocks of `source`, where the file system can do that."""
     import fcntl
 
-    with source.open("rb") as old, target.open("xb") as new:
-        try:
-            fcntl.ioctl(new.fileno(), _FICLONE, old.fileno())
-        except OSError:
-            shutil.copyfileobj(old, new, _PIECE)
+    try:
+        fcntl.ioctl(target.fileno(), _FICLONE, source.fileno())
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,39 @@
+"""A file that comes into being piece by piece, is whole when it has its name, and is gone on with after an
+interruption."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@contextlib.contextmanager
+def part(path: Path) -> Iterator[IO[bytes]]:
+    """The file `path`, opened at its end to be written on, by one process at a time; others wait.
+
+    It stays when the block fails or the process is killed, so that the next one goes on with it. Whoever completes
+    it renames it before the block ends.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        fd = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o666)
+        with open(fd, "r+b") as file:  # noqa: PTH123 - of a descriptor
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            if _is(path, fd):
+                file.seek(0, os.SEEK_END)
+                yield file
+                return
+
+
+def _is(path: Path, fd: int) -> bool:
+    """Whether `path` is still the open file: another process may have completed and renamed it while we waited."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(fd))
+    except FileNotFoundError:
+        return False
