@@ -23,6 +23,7 @@ from tracker_core._current import (
     use_model,
     watch,
 )
+from tracker_core._elsewhere import guide as _guide
 from tracker_core._errors import (
     AuthenticationError,
     CommError,
@@ -150,7 +151,7 @@ def __getattr__(name: str) -> _Any:
     if name.startswith("_"):  # asked for by every import of a module that is not loaded yet
         raise AttributeError(name)
     if name not in _LAZY:
-        raise AttributeError(_missing(name))
+        return _foreign(name)
     from importlib import import_module
 
     if not _LAZY[name]:
@@ -159,16 +160,22 @@ def __getattr__(name: str) -> _Any:
     return value
 
 
-def _missing(name: str) -> str:
-    from tracker_core._elsewhere import ELSEWHERE
+def _foreign(name: str) -> _Any:
+    from tracker_core._elsewhere import advice, provided
 
-    message = f"module {__name__!r} has no attribute {name!r}"
-    return f"{message}: {ELSEWHERE[name]}" if name in ELSEWHERE else message
+    try:
+        return provided(name)
+    except AttributeError:
+        hint = advice(name)
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(f"{message}: {hint}" if hint else message, name=name) from None
 
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
+
+_guide()
 
 for _value in [globals().get(_name) for _name in __all__]:
     _shown(_value)

@@ -36,14 +36,17 @@ def save(
     glob_str: str | os.PathLike[str] | None = None,
     base_path: str | os.PathLike[str] | None = None,
     policy: Literal["now", "live", "end"] = "live",
+    glob: bool = True,
 ) -> list[str]:
     """`Run.save` of the current run."""
-    return _session.need().save(glob_str, base_path, policy)
+    return _session.need().save(glob_str, base_path, policy, glob)
 
 
-def restore(name: str, root: str | os.PathLike[str] | None = None, replace: bool = False) -> Any:
+def restore(
+    name: str, run_path: str | None = None, replace: bool = False, root: str | os.PathLike[str] | None = None
+) -> Any:
     """`Run.restore` of the current run."""
-    return _session.need().restore(name, root, replace)
+    return _session.need().restore(name, run_path, replace, root)
 
 
 def log_code(

@@ -108,6 +108,30 @@ class Identity:
         return None
 
     @property
+    def sweep_id(self) -> str | None:
+        """None: a search by optuna or Ray Tune puts its trials into one group."""
+        return None
+
+    @property
+    def sweep_url(self) -> str | None:
+        return None
+
+    def get_url(self) -> str | None:
+        """`url`, as older scripts ask for it."""
+        return self.url
+
+    def get_project_url(self) -> str | None:
+        return self.project_url
+
+    def get_sweep_url(self) -> str | None:
+        return self.sweep_url
+
+    @property
+    def sync_dir(self) -> str:
+        """The run's whole folder."""
+        return str(self.folder.path)
+
+    @property
     def offline(self) -> bool:
         return self.mode == "offline"
 
@@ -123,6 +147,14 @@ class Identity:
     def attempt(self) -> int:
         """Which life of this run this is, from 1; a resume begins another."""
         return max(self._snapshot.attempts, default=1)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            from tracker_core._elsewhere import RUN
+
+            hint = RUN.get(name)
+            raise AttributeError(f"a Run has no {name!r}" + (f": {hint}" if hint else ""), name=name, obj=self)
 
     def _update(self, **fields: Any) -> None:
         update = records.Update(time=self._logbook.now(), **fields)

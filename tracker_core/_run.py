@@ -13,6 +13,7 @@ from tracker_core import _metrics
 from tracker_core import _records as records
 from tracker_core._artifacts.verb import Verbs
 from tracker_core._config import Config
+from tracker_core._display import Display
 from tracker_core._identity import Identity
 from tracker_core._summary import Summary
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from tracker_core._watch import Watches
 
 
-class Run(Identity, Verbs):
+class Run(Identity, Verbs, Display):
     """One experiment. `init()` makes it; use it as a context manager, or call `finish()`, or just let the script end.
 
     Everything is written to the run's folder when the call returns, and survives the process.
@@ -171,18 +172,21 @@ class Run(Identity, Verbs):
         glob_str: str | os.PathLike[str] | None = None,
         base_path: str | os.PathLike[str] | None = None,
         policy: Literal["now", "live", "end"] = "live",
+        glob: bool = True,
     ) -> list[str]:
         """Keeps files with the run: now, whenever they change, or at the end.
 
-        The glob is expanded once. Files keep their path below `base_path` (by default the part of the glob without
-        wildcards, or the file's name). Returns the paths in the run's folder. Without arguments it does nothing:
-        names, notes and config are saved as they are set.
+        The glob is expanded once; with `glob=False` it is the name of one file. Files keep their path below
+        `base_path` (by default the part of the glob without wildcards, or the file's name). Returns the paths in the
+        run's folder. Without arguments it does nothing: names, notes and config are saved as they are set.
         """
         if glob_str is None:
             return []
         from tracker_core import _saved
 
-        kept = _saved.keep(self.folder.files, os.fspath(glob_str), base_path, policy, self._logbook.now())
+        name = os.fspath(glob_str)
+        find = _saved.by_pattern if glob else _saved.by_name
+        kept = _saved.keep(self.folder.files, find(name), base_path, policy, self._logbook.now())
         for record in kept:
             self._record(record)
         if policy != "now":
@@ -190,18 +194,19 @@ class Run(Identity, Verbs):
         self.notify()
         return [str(self.folder.files / record.path) for record in kept]
 
-    def restore(self, name: str, root: str | os.PathLike[str] | None = None, replace: bool = False) -> Any:
-        """Opens a copy, below `root` (the current folder), of a file saved with this run; None if there is none."""
-        source = self.folder.files / name
-        target = Path(root or ".") / name
-        if not source.is_file() or self.folder.files.resolve() not in source.resolve().parents:
-            return None
-        if replace or not target.exists():
-            import shutil
+    def restore(
+        self,
+        name: str,
+        run_path: str | None = None,
+        replace: bool = False,
+        root: str | os.PathLike[str] | None = None,
+    ) -> Any:
+        """Opens a copy, below `root` (the current folder), of a file that was saved with this run, or with the run
+        "[project/]id" that `run_path` names; None where there is no such run or file."""
+        from tracker_core import _saved
 
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target)
-        return target.open(encoding="utf-8")
+        folder = self.folder if run_path is None else _saved.folder_of(self.folder.root, run_path, self.project)
+        return None if folder is None else _saved.restore(folder.files, name, Path(root or "."), replace=replace)
 
     def log_code(
         self,

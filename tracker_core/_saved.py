@@ -1,4 +1,4 @@
-"""Files that `run.save()` keeps in the run's folder."""
+"""Files that `run.save()` keeps in the run's folder and `run.restore()` takes out of it."""
 
 from __future__ import annotations
 
@@ -7,35 +7,61 @@ import os
 import shutil
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import IO, TYPE_CHECKING, Literal, NamedTuple
 
+from tracker_core import _past
 from tracker_core import _records as records
 from tracker_core._errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from tracker_core._folder import RunFolder
 
 _WILDCARDS = frozenset("*?[")
 
 
+class Wanted(NamedTuple):
+    """Files to be kept, as `asked` for; `base` is the folder that their paths begin below."""
+
+    asked: str
+    base: Path
+    files: Iterable[Path]
+
+
+def by_name(name: str) -> Wanted:
+    """The one file that is called so, whatever signs are in its name."""
+    return Wanted(name, Path(name).parent, [Path(name).absolute()])
+
+
+def by_pattern(pattern: str) -> Wanted:
+    """What a glob matches; all that is in a folder."""
+    parts = Path(pattern).parts
+    fixed = next((i for i, part in enumerate(parts) if _WILDCARDS & set(part)), len(parts) - 1)
+    return Wanted(pattern, Path(*parts[:fixed]), _expand(pattern))
+
+
 def keep(
     files: Path,
-    pattern: str,
+    wanted: Wanted,
     base_path: str | os.PathLike[str] | None,
     policy: Literal["now", "live", "end"],
     time: float,
 ) -> list[records.File]:
-    """Copies what `pattern` matches below `files` and returns a record for each.
+    """Copies what is wanted below `files` and returns a record for each.
 
     With the policies `live` and `end` the background process copies again later; a first copy is made all the same,
     so that a killed run has one. A file that cannot be read is left out with a warning.
     """
     if policy not in ("now", "live", "end"):
         raise UsageError(f"policy={policy!r} must be 'now', 'live' or 'end'")
-    base = Path(base_path) if base_path is not None else _fixed_part(pattern)
+    if "://" in wanted.asked:
+        warnings.warn(f"save({wanted.asked!r}) keeps nothing: see Artifact.add_reference() for addresses", stacklevel=4)
+        return []
+    base = Path(base_path) if base_path is not None else wanted.base
     kept = []
-    for source in _expand(pattern):
-        path = _below(source, base.absolute(), pattern)
+    for source in wanted.files:
+        path = _below(source, base.absolute(), wanted.asked)
         try:
             record = _copy(source, files / path, path, policy, time)
         except OSError as error:
@@ -45,6 +71,24 @@ def keep(
     return kept
 
 
+def folder_of(root: Path, run_path: str, project: str) -> RunFolder | None:
+    """Where the run "[[entity/]project/]id" below `root` lies; `project` is meant where none is named."""
+    *place, run_id = run_path.strip("/").split("/")
+    return next((folder for folder, _ in _past.occupants(root, place[-1] if place else project, run_id)), None)
+
+
+def restore(files: Path, name: str, root: Path, *, replace: bool) -> IO[str] | None:
+    """Opens a copy below `root` of the file `name` in `files`. A file that is there already is opened as it is, unless
+    `replace`."""
+    source, target = files / name, root / name
+    if not source.is_file() or files.resolve() not in source.resolve().parents:
+        return None
+    if replace or not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, target)
+    return target.open(encoding="utf-8")
+
+
 def _expand(pattern: str) -> Iterator[Path]:
     for name in sorted(glob.glob(pattern, recursive=True)) or [pattern]:  # noqa: PTH207 - patterns may be absolute
         path = Path(name).absolute()
@@ -52,13 +96,6 @@ def _expand(pattern: str) -> Iterator[Path]:
             yield from (item for item in sorted(path.rglob("*")) if item.is_file())
         elif path.exists() or not _WILDCARDS & set(pattern):
             yield path
-
-
-def _fixed_part(pattern: str) -> Path:
-    """The folder above the first wildcard."""
-    parts = Path(pattern).parts
-    fixed = next((i for i, part in enumerate(parts) if _WILDCARDS & set(part)), len(parts) - 1)
-    return Path(*parts[:fixed])
 
 
 def _below(source: Path, base: Path, pattern: str) -> Path:

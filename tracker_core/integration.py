@@ -36,6 +36,9 @@ __all__ = [
 
 Policy: TypeAlias = Literal["now", "live", "end"]
 
+__path__: list[str] = []
+"""No module lies below this one, but who imports one is told where ours is (`_elsewhere.Guide`)."""
+
 _log = logging.getLogger("tracker")
 
 

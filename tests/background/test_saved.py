@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tracker_core import _records as records
-from tracker_core._saved import keep
+from tracker_core._saved import by_pattern, keep
 from tracker_core.background.saved import Saved
 
 
@@ -22,7 +22,7 @@ def written() -> list:
 
 
 def save(saved: Saved, files: Path, policy: str) -> None:
-    for record in keep(files, "source.txt", None, policy, 1.0):
+    for record in keep(files, by_pattern("source.txt"), None, policy, 1.0):
         saved.add(record)
 
 
@@ -87,7 +87,7 @@ from tracker_core import _saved
 writer, background = start()
 Path("source.txt").write_text("one")
 folder = _folder.RunFolder(writer.path.parent)
-for record in _saved.keep(folder.files, "source.txt", None, "end", time.time()):
+for record in _saved.keep(folder.files, _saved.by_pattern("source.txt"), None, "end", time.time()):
     writer.write(record)
 Path("source.txt").write_text("last")
 os.kill(os.getpid(), signal.SIGKILL)

@@ -327,6 +327,25 @@ class TestSave:
         assert run.restore("b.txt") is None
         assert run.restore("../001-main.0000.journal") is None
 
+    def test_restore_from_another_run(self, tmp_path):
+        with tracker.init(project="p", id="first") as run:
+            Path("a.txt").write_text("one")
+            run.save("a.txt", policy="now")
+        run = tracker.init(project="q")
+        with run.restore("a.txt", run_path="p/first", root=tmp_path) as file:
+            assert file.read() == "one"
+        assert run.restore("a.txt", run_path="first") is None
+        assert run.restore("a.txt", run_path="p/none") is None
+
+    def test_a_name_with_wildcards_and_an_address(self):
+        run = tracker.init()
+        Path("a[1].txt").write_text("x")
+        Path("a1.txt").write_text("x")
+        assert [Path(path).name for path in run.save("a[1].txt")] == ["a1.txt"]
+        assert [Path(path).name for path in run.save("a[1].txt", glob=False)] == ["a[1].txt"]
+        with pytest.warns(UserWarning, match="add_reference"):
+            assert run.save("s3://bucket/a.txt") == []
+
 
 def test_a_misspelt_attribute_is_an_error():
     run = tracker.init()

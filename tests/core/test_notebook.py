@@ -39,3 +39,20 @@ def test_cells_that_are_run_again():
     assert lines[:2] == ["printed in a cell", "0.2"]
     assert runs["two"].state == "finished"
     assert runs["two"].summary["x"] == 2.0
+
+
+def test_runs_show_themselves():
+    notebook = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_code_cell("import tracker_core as tracker"),
+            nbformat.v4.new_code_cell("run = tracker.init(id='one', settings={'silent': True}); run"),
+            nbformat.v4.new_code_cell("tracker.log({'x': 1.5}); run.display()"),
+        ]
+    )
+    nbclient.NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
+    [shown] = notebook.cells[1].outputs
+    assert shown.data["text/plain"].startswith("<Run uncategorized/one")
+    assert shown.data["text/html"].startswith("<details>")
+    page, answer = notebook.cells[2].outputs
+    assert "<td>1.5</td>" in page.data["text/html"]
+    assert answer.data["text/plain"] == "True"

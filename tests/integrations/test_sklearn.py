@@ -155,6 +155,5 @@ def test_clusterer_without_a_number_of_clusters(run, iris):
         assert len(ours.plot_clusterer(model, iris[0], model.labels_)) == 1
 
 
-def test_where_others_look_for_it_the_way_is_told():
-    with pytest.raises(AttributeError, match="from tracker_integrations import sklearn"):
-        tracker.sklearn  # noqa: B018 - asking is the test
+def test_it_is_found_where_others_look_for_it():
+    assert tracker.sklearn is ours

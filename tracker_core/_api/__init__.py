@@ -38,10 +38,18 @@ class Api:
     same id took the place of, are not shown.
 
     Every call reads what was logged up to now. Nothing that it returns for one run needs the memory of another.
+    `overrides={"project": ...}` names the project that is meant where none is given.
     """
 
-    def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        overrides: Mapping[str, Any] | None = None,
+        timeout: float | None = None,  # noqa: ARG002 - nothing is waited for; users of other trackers give it
+        api_key: str | None = None,  # noqa: ARG002 - nobody asks for one
+    ) -> None:
         self._store = open_store(path)
+        self._project: str | None = (overrides or {}).get("project")
 
     def runs(
         self,
@@ -59,7 +67,7 @@ class Api:
         `order` is a field with `+` or `-` before it, or several with commas between them; runs that lack the field
         come last. Raises UsageError for a filter or an order that cannot work.
         """
-        return Runs(self._store, project if project is not None else path, filters, order)
+        return Runs(self._store, project or path or self._project, filters, order)
 
     def run(self, path: str) -> ApiRun:
         """The run "id", "project/id" or "entity/project/id".
@@ -68,7 +76,7 @@ class Api:
         """
         self._store.refresh()
         *place, run_id = path.strip("/").split("/")
-        project = place[-1] if place else None
+        project = place[-1] if place else self._project
         entity = place[0] if len(place) > 1 else None
         runs = self._store.runs()
         found = [run for run in runs if run.card.id == run_id and _is_in(run, project, entity)]
@@ -91,7 +99,7 @@ class Api:
         """The version "[entity/]project/name[:alias]" of an artifact, "latest" by default. Raises NotFoundError."""
         from tracker_core._artifacts.ledger import find
 
-        artifact = find(self._store.root, name, None, self._store.root.parent)
+        artifact = find(self._store.root, name, self._project, self._store.root.parent)
         if type is not None and artifact.type != type:
             raise NotFoundError(f"artifact {artifact.qualified_name} is of type {artifact.type!r}, not {type!r}")
         return artifact
@@ -102,9 +110,10 @@ class Api:
         from tracker_core._artifacts.collection import Collection
 
         *place, short = name.split("/")
-        if not place:
+        project = place[-1] if place else self._project
+        if project is None:
             raise UsageError(f"artifact {name!r}: say of which project, like 'project/{name}'")
-        collection = Collection(self._store.root, place[-1], short)
+        collection = Collection(self._store.root, project, short)
         versions = (collection.load(number) for number in reversed(collection.numbers()))
         return [Artifact.stored(collection, version, self._store.root.parent) for version in versions]
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
-from typing import TYPE_CHECKING, Any
+import time
+from typing import TYPE_CHECKING, Any, Literal
 
+from tracker_core import _past
 from tracker_core._api import edit, table
 from tracker_core._api.file import ApiFile
 from tracker_core._errors import NotFoundError
@@ -17,12 +20,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tracker_core import _records as records
+    from tracker_core._artifacts.artifact import Artifact
     from tracker_core.store.console import Line
     from tracker_core.store.index import Store
     from tracker_core.store.run import Card, Life, Run
     from tracker_core.store.sample import Envelope
     from tracker_core.store.series import Series
     from tracker_core.store.summary import Summary
+
+_PATIENCE = 0.5
+"""Seconds between two looks at a run that is waited for."""
 
 
 class ApiRun:
@@ -157,6 +164,13 @@ class ApiRun:
         step: int | None = self._run.flat.get("_step")
         return step
 
+    lastHistoryStep = last_step  # noqa: N815 - as scripts for other trackers ask for it
+
+    @property
+    def url(self) -> str | None:
+        """The run's page on a server; None where there is no server."""
+        return None
+
     def history(
         self,
         samples: int | None = 500,
@@ -253,6 +267,25 @@ class ApiRun:
             raise NotFoundError(f"run {self.id} has no file {name!r}{_close(name, found)}")
         return found[name]
 
+    def logged_artifacts(self) -> list[Artifact]:
+        """The versions that the run made, those left out that were deleted since."""
+        return self._artifacts("output")
+
+    def used_artifacts(self) -> list[Artifact]:
+        """The versions that the run used, those left out that were deleted since."""
+        return self._artifacts("input")
+
+    def wait_until_finished(self) -> None:
+        """Returns when the run is no longer running."""
+        while self.load().state == "running":
+            time.sleep(_PATIENCE)
+
+    def load(self) -> ApiRun:
+        """Takes in what was written since the run was listed, and returns it."""
+        self._look()
+        self._config = self._tags = None
+        return self
+
     def update(self) -> None:
         """Writes what was changed inside of `config` and `tags`."""
         before = self._run.decode_config()
@@ -272,6 +305,16 @@ class ApiRun:
 
     def __repr__(self) -> str:
         return f"<ApiRun {'/'.join(self.path)} ({self.name}, {self.state})>"
+
+    def _artifacts(self, role: Literal["input", "output"]) -> list[Artifact]:
+        from tracker_core._artifacts.ledger import find
+
+        root, found = self._store.root, []
+        for record in _past.read(self._store.folder(self._run)).snapshot.artifacts.values():
+            if record.role == role:
+                with contextlib.suppress(NotFoundError):
+                    found.append(find(root, f"{record.project}/{record.name}:v{record.version}", None, root.parent))
+        return found
 
     @property
     def _card(self) -> Card:

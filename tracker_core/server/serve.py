@@ -7,6 +7,7 @@ import secrets
 import socket
 from typing import TYPE_CHECKING
 
+from tracker_core import _served
 from tracker_core._errors import UsageError
 from tracker_core.server.app import app
 from tracker_core.server.guard import LOOPBACK
@@ -45,7 +46,7 @@ def serve(
         timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
-    with listener:
+    with listener, _served.announced(roots, link):
         ready(link)
         server.run(sockets=[listener])
 

@@ -260,6 +260,11 @@ def test_lineage_stands_in_the_runs(run, tree):
     assert (made.type, made.files, made.digest) == ("dataset", 5, used.digest)
     assert set(snapshot_of(run).artifacts) == {"output/p/cats:v0", "input/p/cats:v0"}
     assert set(snapshot_of(other).artifacts) == {"input/p/cats:v0"}
+    read = tracker.Api().run("p/r1")
+    assert [artifact.qualified_name for artifact in read.logged_artifacts()] == ["p/cats:v0"]
+    assert [artifact.qualified_name for artifact in read.used_artifacts()] == ["p/cats:v0"]
+    used.delete(delete_aliases=True)
+    assert read.logged_artifacts() == []
 
 
 def test_type_is_checked(run, tree):

@@ -1,0 +1,70 @@
+"""Which folders `tracker ui` shows at this moment, and where: one note a server in the user's state directory.
+
+A server holds the lock of its note for as long as it lives, so that a note left by a killed one counts for nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+FOLDER = "served"
+
+
+class Note(msgspec.Struct, frozen=True):
+    """`link` opens the pages, with the token where one is wanted; `roots` are folders of runs."""
+
+    link: str
+    roots: tuple[str, ...]
+
+
+@contextlib.contextmanager
+def announced(roots: Sequence[Path], link: str) -> Iterator[None]:
+    """Leaves a note for as long as the block lasts. Where none can be left, nobody learns of the server."""
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):
+            path = _folder() / f"{os.getpid()}.json"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)  # the link may hold a token
+            file = stack.enter_context(os.fdopen(fd, "wb"))
+            stack.callback(path.unlink, missing_ok=True)
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            file.truncate()
+            file.write(msgspec.json.encode(Note(link, tuple(str(root.resolve()) for root in roots))))
+            file.flush()
+        yield
+
+
+def link_to(root: Path) -> str | None:
+    """The link of a server that shows the runs of `root`, if one does."""
+    wanted = str(root.resolve())
+    for path in sorted(_folder().glob("*.json")):
+        with contextlib.suppress(OSError, msgspec.DecodeError), path.open("rb") as file:
+            if not _held(file.fileno()):
+                continue
+            note = msgspec.json.decode(file.read(), type=Note)
+            if wanted in note.roots:
+                return note.link
+    return None
+
+
+def _held(fd: int) -> bool:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _folder() -> Path:
+    from platformdirs import user_state_path
+
+    return user_state_path("tracker", appauthor=False) / FOLDER
