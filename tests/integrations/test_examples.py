@@ -23,6 +23,9 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
         ("optuna_search.py", "accuracy", 0.6),
         ("commandline_magic.py", "x", -1.0),
         ("torch_watch.py", "accuracy", 0.9),
+        ("xgboost_breast_cancer.py", "test/auc", 0.9),
+        ("lightgbm_breast_cancer.py", "test/auc", 0.9),
+        ("catboost_breast_cancer.py", "validation/AUC", 0.9),
         ("stable_baselines3_cartpole.py", "rollout/ep_len_mean", 10.0),
     ],
 )
