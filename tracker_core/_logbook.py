@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tracker_core import _metrics, _values
+from tracker_core import _deferred, _metrics, _values
 from tracker_core import _records as records
 from tracker_core._errors import UsageError
 from tracker_core._journal import ROW
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _LAYOUT_LIMIT = 4096
 _WAITING_LIMIT = 10_000
+_PATIENCE = 10.0
 _ROW_LIMIT = 32 << 20
 _LONG = 10_000
 _STEPS = range(-(2**63), 2**63)
@@ -72,6 +73,7 @@ class Logbook:
         self._order: dict[_Layout, None] = {}
         self._newest: _Layout | None = None
         self._waiting: list[records.Record] = []
+        self._late = _deferred.Queue()
         self._append: Callable[[bytes], None] = writer.append if writer else _never
         self._now = 0.0
         self._shift = 0.0
@@ -140,9 +142,9 @@ class Logbook:
                 self._waiting.append(record)
 
     def redefined(self) -> None:
-        """After `definitions` changed: what is logged from now on obeys them."""
+        """After `settle`, and after `definitions` changed: what is logged from now on obeys them."""
         with self._lock:
-            self.settle()
+            self._settle_written()
             self._layouts.clear()
             self._variants.clear()
             for name in list(self.aggregates):
@@ -158,18 +160,17 @@ class Logbook:
         self.aggregates.update(aggregates)
 
     def settle(self) -> None:
-        """Brings `latest` up to date."""
+        """Brings `latest` up to date. Waits for an accelerator that still works on a logged number."""
+        self._wait(self._late.all)
         with self._lock:
-            for layout in self._order:
-                if layout.values is layout.settled:
-                    continue
-                layout.settled = layout.values
-                for name, value in zip(layout.names, layout.values, strict=True):
-                    self._settle_one(name, value)
+            self._catch_up()
+            self._settle_written()
 
     def sync(self) -> None:
-        """Brings everything logged to the disk."""
+        """Brings everything logged to the disk. Waits as `settle` does."""
+        self._wait(self._late.all)
         with self._lock:
+            self._catch_up()
             if self._writer is not None:
                 self._writer.sync()
 
@@ -181,15 +182,22 @@ class Logbook:
         self._writer = None
         self._append = _never
         self._reopen = reopen
+        self._late.clear()
         self._layouts.clear()
         self._variants.clear()
 
     def close(self) -> int:
-        """Settles and closes the journal; logging is an error from here on. Returns how many records were lost."""
+        """Settles and closes the journal; logging is an error from here on. Returns how many records were lost.
+
+        Waits a while for an accelerator, but not for ever: one that hangs must not keep the process from ending.
+        """
+        self._wait(self._late.all, _PATIENCE)
         with self._lock:
             if self.closed:
                 return 0
-            self.settle()
+            self._catch_up()
+            self._settle_written()
+            self._late.give_up()
             self.closed = True
             self._append = _never
             self._layouts.clear()
@@ -209,23 +217,43 @@ class Logbook:
 
     def _log_at(self, data: Mapping[str, Any], step: int) -> None:
         row: dict[str, Any] = {}
-        numeric = self._collect(data, step, "", row)  # not under the lock: a video takes longer than others may wait
-        if not row:
-            return
+        late: dict[str, _deferred.Deferred] = {}
+        # Not under the lock: a video takes longer than others may wait.
+        numeric = self._collect(data, step, "", row, late)
+        steps = self._missing_steps((*row, *late))
+        if self._late:
+            self._wait(lambda: self._late.before({*row, *steps}))
         with self._lock:
             self._check_open()
-            self._add_steps(row)
-            self._write_row(row, step, data if numeric else None)
+            self._catch_up()
+            self._add_steps(row, steps)
+            if late:
+                self._defer(late, step)
+                data = row
+            if row:
+                self._write_row(row, step, self.now(), data if numeric else None)
 
-    def _collect(self, data: Mapping[str, Any], step: int, prefix: str, row: dict[str, Any]) -> bool:
-        """Fills `row` with plain values under joined names; says whether all of them are numbers."""
+    def _collect(
+        self,
+        data: Mapping[str, Any],
+        step: int,
+        prefix: str,
+        row: dict[str, Any],
+        late: dict[str, _deferred.Deferred],
+    ) -> bool:
+        """Fills `row` with plain values under joined names, and `late` with those to come.
+
+        Says whether all of them are numbers.
+        """
         numeric = True
         for name, value in data.items():
             key = _values.text(f"{prefix}{name}")
-            if (single := _values.number(value)) is not None:
+            if (deferred := _deferred.take(value)) is not None:
+                late[key] = deferred
+            elif (single := _values.number(value)) is not None:
                 row[key] = single
             elif isinstance(value, Mapping):
-                numeric = self._collect(value, step, f"{key}.", row) and numeric
+                numeric = self._collect(value, step, f"{key}.", row, late) and numeric
             else:
                 row[key] = self._render(key, value, step)
                 numeric = False
@@ -249,10 +277,36 @@ class Logbook:
             return {"_type": media.kind}
         return media.store(key, step, self._files)
 
-    def _add_steps(self, row: dict[str, Any]) -> None:
+    def _defer(self, late: dict[str, _deferred.Deferred], step: int) -> None:
+        """Keeps part of a row until its numbers have arrived, which the calls after this one look for."""
+        self._late.add(_deferred.Part(step, self.now(), late))
+        # A plain number under one of these names may not overtake them: its next row does not take the short path.
+        for names in [names for names in self._layouts if not late.keys().isdisjoint(names)]:
+            del self._layouts[names]
+
+    def _wait(self, choose: Callable[[], list[_deferred.Part]], patience: float | None = None) -> None:
+        with self._lock:
+            parts = choose()
+        _deferred.wait(parts, patience)
+
+    def _catch_up(self) -> None:
+        """Writes the late parts of rows that have arrived."""
+        for part in self._late.arrived():
+            if row := part.read():
+                self._write_row(row, part.step, part.time, row)
+
+    def _settle_written(self) -> None:
+        for layout in self._order:
+            if layout.values is layout.settled:
+                continue
+            layout.settled = layout.values
+            for name, value in zip(layout.names, layout.values, strict=True):
+                self._settle_one(name, value)
+
+    def _add_steps(self, row: dict[str, Any], steps: set[str]) -> None:
         """Adds the step metrics that the row's metrics are drawn over, with their newest values."""
-        for name in self._missing_steps(tuple(row)):
-            self.settle()
+        for name in steps:
+            self._settle_written()
             if name in self.latest:
                 row[name] = self.latest[name]
 
@@ -264,18 +318,17 @@ class Logbook:
         wanted = {metric.step_metric for metric in found if metric is not None and metric.step_sync}
         return {name for name in wanted if name is not None and name not in names}
 
-    def _write_row(self, row: dict[str, Any], step: int, data: Mapping[str, Any] | None) -> None:
+    def _write_row(self, row: dict[str, Any], step: int, now: float, data: Mapping[str, Any] | None) -> None:
         """Writes a checked row; `data`, when it is all numbers, is what the next call will look like."""
         layout = self._layout(row, data) if data is not None else None
         values = tuple(row.values())
-        now = self.now()
         if layout is not None and layout.types is not None:
             self._append(layout.pack(ROW, layout.set_id, step, now, *values))
         else:
             layout = None if data is not None else self._loose(row)
             self._write_any(records.Row(time=now, step=step, data=row))
         if layout is None:
-            self.settle()
+            self._settle_written()
             for name, value in row.items():
                 self._settle_one(name, value)
             return

@@ -1,0 +1,174 @@
+"""Numbers of a device that is still at work: `log` does not wait for them, and nobody notices in the record.
+
+JAX on the CPU works asynchronously as a GPU does, so it stands for both; the same is run on CUDA where there is one.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import pytest
+import torch
+
+import tracker_core as tracker
+
+
+@jax.jit
+def work(start):
+    """Takes some tenths of a second, and gives `start` back."""
+
+    def turn(_, matrix):
+        return matrix @ matrix / jnp.linalg.norm(matrix)
+
+    return start + 0 * jax.lax.fori_loop(0, 200, turn, jnp.ones((512, 512))).sum()
+
+
+def later(value):
+    """An array that holds `value` once the device has worked for it."""
+    return work(jnp.float32(value))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _compiled():
+    later(0).copy().block_until_ready()
+
+
+def _stored():
+    (run,) = tracker.Api().runs()
+    return run
+
+
+def test_log_does_not_wait():
+    with tracker.init() as run:
+        loss = later(0.5)
+        run.log({"loss": loss, "epoch": 3, "nested": {"loss": loss}})
+        assert not loss.is_ready()
+        run.log({"epoch": 4})
+        assert run.summary["loss"] == 0.5  # who asks for the value waits for it
+        assert loss.is_ready()
+    stored = _stored()
+    assert stored.history(pandas=False)[0] == {
+        "_step": 0,
+        "_timestamp": pytest.approx(stored.series("epoch")[1][0], abs=0.01),
+        "_runtime": pytest.approx(0, abs=30),
+        "epoch": 3,
+        "loss": 0.5,
+        "nested.loss": 0.5,
+    }
+
+
+def test_what_has_arrived_is_written_by_the_next_call():
+    with tracker.init() as run:
+        loss = later(1)
+        run.log({"loss": loss})
+        loss.block_until_ready()
+        run.log({"tick": 1, "again": jnp.float32(0)})
+        while "loss" not in _stored().summary:  # its copy on the device may take a moment more
+            run.log({"tick": 1, "again": jnp.float32(0)})
+
+
+def test_no_value_overtakes_an_older_one():
+    with tracker.init() as run:
+        run.log({"loss": 9.0}, step=0)
+        for value in (1, 2.0, 3):
+            run.log({"loss": later(value) if type(value) is int else value}, step=1)
+        run.log({"loss": later(4)}, step=2)
+        run.log({"loss": 5.0}, step=3)
+        run.log({"loss": later(6)}, step=4)
+    stored = _stored()
+    assert stored.series("loss")[0].tolist() == [0, 1, 2, 3, 4]
+    assert stored.series("loss")[2].tolist() == [9, 3, 4, 5, 6]
+    assert stored.summary["loss"] == 6
+
+
+def test_a_donated_array_keeps_its_value():
+    follow = jax.jit(lambda value: value + 1, donate_argnums=0)
+    with tracker.init() as run:
+        state = later(10)
+        for _ in range(3):
+            run.log({"state": state})
+            state = follow(state)
+    assert _stored().series("state")[2].tolist() == [10, 11, 12]
+
+
+def test_step_metrics_are_those_of_the_call():
+    with tracker.init() as run:
+        run.define_metric("loss", step_metric="epoch")
+        run.log({"epoch": 1})
+        run.log({"loss": later(0.5)})
+        run.log({"epoch": 2})
+        run.log({"loss": later(0.25), "epoch": 3})
+        run.log({"epoch": 4})
+    envelope = _stored().sample("loss", 10, x="epoch")
+    assert (envelope.x.tolist(), envelope.last.tolist()) == ([1, 3], [0.5, 0.25])
+    assert _stored().summary["epoch"] == 4
+
+
+FAILING = """
+import jax, jax.numpy as jnp
+
+@jax.jit
+def slow(matrix):
+    return jax.lax.fori_loop(0, 100, lambda _, m: m @ m / jnp.linalg.norm(m), matrix).sum()
+
+def fail(value):
+    raise ValueError("of the device")
+
+work = jax.jit(lambda value: jax.pure_callback(fail, jax.ShapeDtypeStruct((), jnp.float32), value))
+matrix = jnp.ones((512, 512))
+slow(matrix).block_until_ready()
+run = tracker.init()
+run.log({"loss": work(slow(matrix)), "epoch": 1})
+run.log({"epoch": 2})
+run.finish()
+"""
+
+
+def test_a_failed_computation_costs_only_its_own_value(script):
+    assert "'loss' could not be read from its device" in script(FAILING).stderr
+    stored = _stored()
+    assert stored.state == "finished"
+    assert stored.series("epoch")[2].tolist() == [1, 2]
+    assert "loss" not in stored.summary
+
+
+PRINTING = """
+import jax, jax.numpy as jnp
+
+@jax.jit
+def slow(matrix):
+    return jax.lax.fori_loop(0, 100, lambda _, m: m @ m / jnp.linalg.norm(m), matrix).sum()
+
+def tell(value):
+    print("the device says", float(value) > 0)
+    return value
+
+work = jax.jit(lambda value: jax.pure_callback(tell, jax.ShapeDtypeStruct((), jnp.float32), value))
+matrix = jnp.ones((512, 512))
+slow(matrix).block_until_ready()
+run = tracker.init()
+for _ in range(3):
+    run.log({"loss": work(slow(matrix))})
+    run.log({"loss": 0.5})
+    assert run.summary["loss"] == 0.5
+"""
+
+
+def test_a_device_that_prints_meanwhile_does_not_block(script):
+    assert script(PRINTING).stdout == "the device says True\n" * 3
+    assert len(_stored().series("loss")[0]) == 6
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
+def test_cuda():
+    matrix = torch.rand(8192, 8192, device="cuda")
+    loss = torch.zeros((), device="cuda", requires_grad=True) + 0.5
+    with tracker.init() as run:
+        for step in range(3):
+            for _ in range(20):
+                torch.mm(matrix, matrix)
+            run.log({"loss": loss, "epoch": step})
+            assert not torch.cuda.current_stream().query()  # the device is still at work
+            with torch.no_grad():
+                loss += 1  # in place: what was logged stays
+    assert _stored().series("loss")[2].tolist() == [0.5, 1.5, 2.5]
