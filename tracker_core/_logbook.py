@@ -5,17 +5,15 @@ from __future__ import annotations
 import struct
 import threading
 import time
-import warnings
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tracker_core import _deferred, _metrics, _values
+from tracker_core import _deferred, _metrics, _row
 from tracker_core import _records as records
 from tracker_core._errors import UsageError
 from tracker_core._journal import ROW
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from tracker_core._journal import Writer
@@ -23,9 +21,6 @@ if TYPE_CHECKING:
 _LAYOUT_LIMIT = 4096
 _WAITING_LIMIT = 10_000
 _PATIENCE = 10.0
-_ROW_LIMIT = 32 << 20
-_LONG = 10_000
-_STEPS = range(-(2**63), 2**63)
 
 
 class _Layout:
@@ -120,8 +115,8 @@ class Logbook:
 
     def log_beside(self, data: Mapping[str, Any], step: int) -> None:
         """As `log` with a step, leaving the current step where it is."""
-        _check_mapping(data)
-        self._log_at(data, _check_step(step))
+        _row.check(data)
+        self._log_at(data, _row.step(step))
 
     def now(self) -> float:
         """Seconds since the epoch, never falling: a clock that is set back goes on from where it was."""
@@ -207,8 +202,8 @@ class Logbook:
             return self._writer.lost()
 
     def _log_any(self, data: Mapping[str, Any], step: Any, commit: bool | None) -> None:
-        _check_mapping(data)
-        given = None if step is None else _check_step(step)
+        _row.check(data)
+        given = None if step is None else _row.step(step)
         with self._lock:
             self._check_open()
             at = self.step if given is None else given
@@ -216,10 +211,8 @@ class Logbook:
         self._log_at(data, at)
 
     def _log_at(self, data: Mapping[str, Any], step: int) -> None:
-        row: dict[str, Any] = {}
-        late: dict[str, _deferred.Deferred] = {}
         # Not under the lock: a video takes longer than others may wait.
-        numeric = self._collect(data, step, "", row, late)
+        row, late, numeric = _row.collect(data, step, self._files)
         steps = self._missing_steps((*row, *late))
         if self._late:
             self._wait(lambda: self._late.before({*row, *steps}))
@@ -233,49 +226,9 @@ class Logbook:
             if row:
                 self._write_row(row, step, self.now(), data if numeric else None)
 
-    def _collect(
-        self,
-        data: Mapping[str, Any],
-        step: int,
-        prefix: str,
-        row: dict[str, Any],
-        late: dict[str, _deferred.Deferred],
-    ) -> bool:
-        """Fills `row` with plain values under joined names, and `late` with those to come.
-
-        Says whether all of them are numbers.
-        """
-        numeric = True
-        for name, value in data.items():
-            key = _values.text(f"{prefix}{name}")
-            if (deferred := _deferred.take(value)) is not None:
-                late[key] = deferred
-            elif (single := _values.number(value)) is not None:
-                row[key] = single
-            elif isinstance(value, Mapping):
-                numeric = self._collect(value, step, f"{key}.", row, late) and numeric
-            else:
-                row[key] = self._render(key, value, step)
-                numeric = False
-        return numeric
-
     def render(self, key: str, value: Any) -> Any:
         """`value` as plain data for the summary's `key`; media in it are kept at the current step."""
-        if isinstance(value, Mapping):
-            return {_values.text(str(name)): self.render(f"{key}.{name}", part) for name, part in value.items()}
-        return self._render(key, value, self.step)
-
-    def _render(self, key: str, value: Any, step: int) -> Any:
-        if value is None or isinstance(value, str):
-            return _values.plain(value)
-        from tracker_core import _media
-
-        media = _media.wrap(value)
-        if media is None:
-            return _values.plain(value)
-        if self._files is None:
-            return {"_type": media.kind}
-        return media.store(key, step, self._files)
+        return _row.render(key, value, self.step, self._files)
 
     def _defer(self, late: dict[str, _deferred.Deferred], step: int) -> None:
         """Keeps part of a row until its numbers have arrived, which the calls after this one look for."""
@@ -342,7 +295,7 @@ class Logbook:
             if len(self._waiting) < _WAITING_LIMIT:
                 self._waiting.append(record)
             return
-        writer.write(_shrink(record))
+        writer.write(_row.shrink(record))
 
     def _layout(self, row: dict[str, Any], data: Mapping[str, Any]) -> _Layout | None:
         """The packed layout of a row of numbers, remembered under the names and types that `data` has."""
@@ -427,33 +380,3 @@ def _packs_as(given: type, kind: str) -> bool:
 
 def _never(_: bytes) -> None:
     raise AssertionError("no journal is open")
-
-
-def _check_mapping(data: Any) -> None:
-    if not isinstance(data, Mapping):
-        raise TypeError(f"log() takes a mapping of names to values, like {{'loss': 0.5}}, not {type(data).__name__}")
-    for key in data:
-        if not isinstance(key, str):
-            raise TypeError(f"log() takes strings as names; {key!r} is {type(key).__name__}")
-
-
-def _check_step(step: Any) -> int:
-    single = _values.number(step)
-    if single is None or isinstance(single, bool) or single != int(single) or int(single) not in _STEPS:
-        raise TypeError(f"step must be a whole number of 64 bits, not {step!r}")
-    return int(single)
-
-
-def _shrink(record: records.Row) -> records.Row:
-    """`record`, its longest values cut when it is too large for a journal."""
-    if not any(isinstance(value, str | list | dict) and len(value) > _LONG for value in record.data.values()):
-        return record
-    if len(records.encode(record)) <= _ROW_LIMIT:
-        return record
-    data = dict(record.data)
-    for key, value in record.data.items():
-        size = len(records.encode(records.Row(time=0.0, step=0, data={key: value})))
-        if size > _ROW_LIMIT // 8:
-            data[key] = f"<{size} bytes, too large for a logged value>"
-            warnings.warn(f"{key!r} has {size / 1e6:.0f} MB and is left out: save it as a file instead", stacklevel=6)
-    return records.Row(time=record.time, step=record.step, data=data, stream=record.stream)
