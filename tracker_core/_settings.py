@@ -66,6 +66,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Where alerts are mailed to; several addresses with commas between them."""
     smtp_url: str | None = None
     """Mail server for that, like `smtps://user:password@host:465`; the machine's own by default."""
+    cache_dir: str | None = None
+    """Folder for what was fetched of artifacts' references; the platform's place for caches by default."""
+    cache_size: str = "10GB"
+    """How much of that is kept; what was used longest ago goes first."""
     silent: bool = False
     """Print nothing but warnings."""
     buffered: bool | None = None

@@ -6,6 +6,7 @@ times as large.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import os
@@ -94,7 +95,11 @@ def _download(folder: Path) -> dict[str, float]:
 
 def _used(folder: Path) -> int:
     """Bytes on the disk below `folder`, which holds the home of the process too."""
-    return sum(path.lstat().st_blocks * 512 for path in folder.rglob("*"))
+    size = 0
+    for path in folder.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):  # renamed since it was listed
+            size += path.lstat().st_blocks * 512
+    return size
 
 
 PARTS = {fill.__name__: functools.partial(_cost, fill) for fill in (large, many)}

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import tracker_core
+from tracker_core._artifacts import cache
 
 
 def test_put_get_ls_verify(tracker, tmp_path):
@@ -43,3 +45,12 @@ def test_cleanup(tracker, tmp_path):
     (tmp_path / "a.txt").write_text("one")
     tracker("artifact", "put", str(tmp_path / "a.txt"))
     assert tracker("artifact", "cache", "cleanup").stdout == "0 files of 0 B removed\n"
+    fetched = cache.of_user().folder / "ab"
+    fetched.mkdir(parents=True)
+    for age, name in enumerate(("new", "old", "oldest")):
+        (fetched / name).write_bytes(b"x" * 1024)
+        os.utime(fetched / name, (1e9 - age, 1e9 - age))
+    assert tracker("artifact", "cache", "cleanup", "1KiB").stdout == "2 files of 2 KiB removed\n"
+    assert [path.name for path in fetched.iterdir()] == ["new"]
+    assert "no size" in tracker("artifact", "cache", "cleanup", "much").stderr
+    assert tracker("artifact", "verify", "uncategorized/a.txt").exit_code == 0

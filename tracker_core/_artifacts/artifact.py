@@ -12,6 +12,7 @@ import msgspec
 
 from tracker_core import _values
 from tracker_core._artifacts import fetch
+from tracker_core._artifacts.collection import Collection
 from tracker_core._artifacts.contents import Contents
 from tracker_core._artifacts.file import ArtifactFile
 from tracker_core._artifacts.version import Entry, Version, checked_aliases, checked_name, digest_of
@@ -20,8 +21,6 @@ from tracker_core._errors import NotFoundError, UsageError
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from tracker_core._artifacts.collection import Collection
 
 _MOST_REFERENCES = 10_000_000
 
@@ -149,9 +148,11 @@ class Artifact:
     def add_reference(
         self, uri: Any, name: str | None = None, checksum: bool = True, max_objects: int | None = None
     ) -> list[ArtifactFile]:
-        """Adds the address of something that stays where it is (s3://, gs://, https://, file:// ...).
+        """Adds the address of something that stays where it is (s3://, gs://, az://, https://, file:// ...).
 
-        Local files are hashed unless `checksum=False`, so that a change is noticed; other places are not looked at.
+        A folder, also of a bucket, becomes an entry for each of its files, at most `max_objects`. Unless
+        `checksum=False`, local files are hashed, and other places are asked for size and tag, so that a change is
+        noticed. What cannot be reached is added as an address alone, with a warning. Raises FileNotFoundError.
         """
         self._check_open()
         most = max_objects if max_objects is not None else _MOST_REFERENCES
@@ -220,19 +221,22 @@ class Artifact:
         self,
         root: str | os.PathLike[str] | None = None,
         allow_missing_references: bool = False,
-        skip_cache: bool | None = None,  # noqa: ARG002 - see add_file
+        skip_cache: bool | None = None,
         path_prefix: str | os.PathLike[str] | None = None,
         multipart: bool | None = None,  # noqa: ARG002 - nothing to choose
     ) -> str:
         """Puts its files below `root` and returns that; by default `artifacts/<name>:v<n>` in the run's `dir`.
 
         Files that are there and right are left alone, so a download that was interrupted goes on; other files in
-        `root` stay. `path_prefix` picks the files whose path begins so.
+        `root` stay. `path_prefix` picks the files whose path begins so. References are fetched, through a cache of
+        this user's unless `skip_cache`; `allow_missing_references` leaves out those that cannot be.
         """
         target = Path(root) if root is not None else self._default_root()
         prefix = str(path_prefix or "")
         wanted = [entry for entry in self._contents.entries.values() if entry.path.startswith(prefix)]
-        fetch.fetch_all(wanted, self._contents.objects, target, skip_missing=allow_missing_references)
+        fetch.fetch_all(
+            wanted, self._contents.objects, target, skip_missing=allow_missing_references, skip_cache=skip_cache
+        )
         return str(target)
 
     def checkout(self, root: str | os.PathLike[str] | None = None) -> str:
@@ -243,7 +247,10 @@ class Artifact:
         return str(target)
 
     def verify(self, root: str | os.PathLike[str] | None = None) -> None:
-        """Checks that `root` holds its files and no others. Raises ValueError that names what differs."""
+        """Checks that `root` holds its files and no others. Raises ValueError that names what differs.
+
+        References are fetched for that, where the cache does not have them.
+        """
         target = Path(root) if root is not None else self._default_root()
         found = fetch.differences(self._contents.entries.values(), target)
         if found:
@@ -251,7 +258,10 @@ class Artifact:
             raise ValueError(f"{target} is not {self.name}: {'; '.join(found[:10])}{more}")
 
     def verify_kept(self) -> None:
-        """Checks the contents that are kept, without a download. Raises ValueError that names what is wrong."""
+        """Checks the contents that are kept, without a download, and that references lead to what they did.
+
+        Raises ValueError that names what is wrong.
+        """
         found = fetch.spoilt(self._contents.entries.values(), self._contents.objects)
         if found:
             raise ValueError(f"{self.name} is not what it was: {'; '.join(found[:10])}")
@@ -282,6 +292,14 @@ class Artifact:
         changed = msgspec.structs.replace(version, **self._changeable(version.created))
         collection.change(changed, checked_aliases(alias for alias in self.aliases))
         self._version = changed
+
+    def link(self, target_path: str, aliases: Iterable[str] | None = None) -> Artifact:
+        """Gives this version a second home, like "models/best-cat-finder": a version there with the same files."""
+        collection, version = self._stored()
+        *place, name = target_path.partition(":")[0].strip("/").split("/")
+        target = Collection(collection.root, place[-1] if place else collection.project, name)
+        copy = msgspec.structs.replace(version, source=version.source or self.qualified_name)
+        return Artifact.stored(target, target.add(copy, checked_aliases(aliases or ())), self._base)
 
     def delete(self, delete_aliases: bool = False) -> None:
         """Removes the version; its number is not used again. Contents go with the next clean-up."""

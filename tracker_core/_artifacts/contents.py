@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlparse
 
 from tracker_core import _folder
+from tracker_core._artifacts import reference
 from tracker_core._artifacts.collection import objects as objects_of
 from tracker_core._artifacts.objects import Objects, hashed
 from tracker_core._artifacts.version import Entry, checked_path
@@ -58,26 +59,17 @@ class Contents:
             self.add(Entry(name, sha256, size), overwrite=overwrite)
 
     def add_reference(self, uri: str, name: str | None, *, checksum: bool, most: int) -> list[Entry]:
-        """Adds what lies at an address. Only local files are looked at; of others the address is all that is known."""
-        address = urlparse(uri)
-        if not address.scheme:
+        """Adds what lies at an address. With `checksum` that place is asked what it holds and how to tell it apart."""
+        scheme = urlparse(uri).scheme
+        if not scheme:
             raise UsageError(f"a reference is an address like s3://bucket/key or file:///path, not {uri[:200]!r}")
-        if address.scheme != "file":
-            path = checked_path(name or Path(address.path).name or address.netloc)
-            return [self.add(Entry(path, ref=uri), overwrite=False)]
-        place = Path(unquote(address.path))
-        found = list(_files(place)) if place.is_dir() else [(place, "")]
-        if len(found) > most:
-            raise UsageError(f"{uri} holds {len(found)} files: add_reference(max_objects=...) allows more than {most}")
-        if not place.exists():
-            raise FileNotFoundError(f"there is no file {place}")
-        entries = []
-        for source, below in found:
-            start = name if name is not None else ("" if below else source.name)
-            path = checked_path("/".join(part for part in (start, below) if part))
-            sha256, size = hashed(source) if checksum else ("", source.stat().st_size)
-            entries.append(self.add(Entry(path, sha256, size, source.absolute().as_uri()), overwrite=False))
-        return entries
+        if scheme == "file":
+            found = _local(Path(unquote(urlparse(uri).path)), name, checksum=checksum, most=most)
+        elif checksum and reference.reachable(reference.checked(uri)):
+            found = reference.look(uri, name, most)
+        else:
+            found = [reference.bare(reference.checked(uri), name)]
+        return [self.add(entry, overwrite=False) for entry in found]
 
     def add(self, entry: Entry, *, overwrite: bool) -> Entry:
         known = self.entries.get(entry.path)
@@ -115,6 +107,22 @@ class Contents:
         for above in _above(path):
             if above in self.entries:
                 raise UsageError(f"{above!r} is a file of the artifact and cannot hold {path!r}")
+
+
+def _local(place: Path, name: str | None, *, checksum: bool, most: int) -> list[Entry]:
+    """Entries that refer to the file `place`, or to all below that folder."""
+    if not place.exists():
+        raise FileNotFoundError(f"there is no file {place}")
+    found = list(_files(place)) if place.is_dir() else [(place, "")]
+    if len(found) > most:
+        raise UsageError(f"{place} holds {len(found)} files: add_reference(max_objects=...) allows more than {most}")
+    entries = []
+    for source, below in found:
+        start = name if name is not None else ("" if below else source.name)
+        path = checked_path("/".join(part for part in (start, below) if part))
+        sha256, size = hashed(source) if checksum else ("", source.stat().st_size)
+        entries.append(Entry(path, sha256, size, source.absolute().as_uri()))
+    return entries
 
 
 def _above(path: str) -> Iterator[str]:

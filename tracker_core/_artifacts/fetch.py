@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlparse
 
+from tracker_core._artifacts import cache, reference
 from tracker_core._artifacts.objects import hashed
 from tracker_core._artifacts.version import checked_path
-from tracker_core._errors import Error, NotFoundError
+from tracker_core._errors import CommError, Error, NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,17 +19,19 @@ if TYPE_CHECKING:
     from tracker_core._artifacts.version import Entry
 
 
-def fetch(entry: Entry, objects: Objects, root: Path, *, skip_missing: bool = False) -> Path:
+def fetch(
+    entry: Entry, objects: Objects, root: Path, *, skip_missing: bool = False, skip_cache: bool | None = None
+) -> Path:
     """Puts one file below `root`, unless it lies there already; returns its path.
 
     An interrupted download leaves no half file, so one that is started again goes on with what is missing. Raises
-    NotFoundError when the content is gone, or lies where only another tool can get it, unless `skip_missing`.
+    NotFoundError when the content is gone or cannot be had, unless it is a reference and `skip_missing`.
     """
     target = root / checked_path(entry.path)
     if entry.sha256 and target.is_file() and target.stat().st_size == entry.size and hashed(target)[0] == entry.sha256:
         return target
     if entry.ref:
-        _fetch_reference(entry, target, skip_missing=skip_missing)
+        _fetch_reference(entry, target, skip_missing=skip_missing, keep=not skip_cache)
         return target
     try:
         objects.place(entry.sha256, target)
@@ -37,31 +40,37 @@ def fetch(entry: Entry, objects: Objects, root: Path, *, skip_missing: bool = Fa
     return target
 
 
-def fetch_all(entries: Sequence[Entry], objects: Objects, root: Path, *, skip_missing: bool) -> None:
+def fetch_all(
+    entries: Sequence[Entry], objects: Objects, root: Path, *, skip_missing: bool, skip_cache: bool | None
+) -> None:
     """Puts all of `entries` below `root`; other files there stay."""
     root.mkdir(parents=True, exist_ok=True)
     for entry in entries:
-        fetch(entry, objects, root, skip_missing=skip_missing)
+        fetch(entry, objects, root, skip_missing=skip_missing, skip_cache=skip_cache)
 
 
 def differences(entries: Iterable[Entry], root: Path) -> list[str]:
-    """What differs between `entries` and the files below `root`, a line each."""
+    """What differs between `entries` and the files below `root`, a line each. References are fetched to know."""
     found = []
     wanted = {entry.path: entry for entry in entries}
     for path, entry in wanted.items():
         place = root / checked_path(path)
         if not place.is_file():
             found.append(f"{path} is missing")
-        elif entry.sha256 and hashed(place)[0] != entry.sha256:
+        elif entry.size and place.stat().st_size != entry.size:
             found.append(f"{path} has another content")
+        elif problem := _problem(entry, place):
+            found.append(f"{path} {problem}")
     return [*found, *(f"{path} does not belong to it" for path in strangers(wanted, root))]
 
 
 def spoilt(entries: Iterable[Entry], objects: Objects) -> list[str]:
-    """What is lost or changed of the contents that are kept, a line each."""
+    """What is lost or changed of the contents that are kept, and of the places that are referred to, a line each."""
     found = []
     for entry in entries:
         if entry.ref:
+            if problem := _place_problem(entry):
+                found.append(f"{entry.path} refers to {entry.ref}: {problem}")
             continue
         path = objects.path(entry.sha256)
         if not path.is_file():
@@ -78,17 +87,57 @@ def strangers(wanted: Iterable[str], root: Path) -> list[str]:
     return [path for path in present if path not in known]
 
 
-def _fetch_reference(entry: Entry, target: Path, *, skip_missing: bool) -> None:
-    address = urlparse(entry.ref)
-    source = Path(unquote(address.path))
-    if address.scheme != "file" or not source.is_file():
-        if skip_missing:
-            return
-        raise NotFoundError(
-            f"{entry.path!r} is a reference to {entry.ref}, which cannot be fetched from here; "
-            "download(allow_missing_references=True) leaves it out"
-        )
+def _problem(entry: Entry, place: Path) -> str:
+    """What is wrong with a file that should hold what `entry` names; empty when nothing is."""
+    if entry.sha256:
+        return "" if hashed(place)[0] == entry.sha256 else "has another content"
+    if not reference.reachable(entry.ref):
+        return ""
+    try:
+        sha256 = cache.of_user().fetched(entry)[1]
+    except (FileNotFoundError, Error) as error:
+        return f"cannot be compared: {error}"
+    return "" if hashed(place)[0] == sha256 else "has another content"
+
+
+def _place_problem(entry: Entry) -> str:
+    if reference.reachable(entry.ref):
+        return reference.problem(entry)
+    source = _local(entry)
+    if source is None:
+        return ""
+    if not source.is_file():
+        return "there is nothing any more"
+    return "it has another content" if entry.sha256 and hashed(source)[0] != entry.sha256 else ""
+
+
+def _fetch_reference(entry: Entry, target: Path, *, skip_missing: bool, keep: bool) -> None:
+    try:
+        if reference.reachable(entry.ref):
+            cache.of_user().place(entry, target, keep=keep)
+        else:
+            _copy(entry, target)
+    except (FileNotFoundError, CommError) as problem:
+        if not skip_missing:
+            raise NotFoundError(
+                f"{entry.path!r} is a reference to {entry.ref}, which cannot be fetched: {problem}; "
+                "download(allow_missing_references=True) leaves it out"
+            ) from None
+
+
+def _copy(entry: Entry, target: Path) -> None:
+    source = _local(entry)
+    if source is None:
+        raise CommError("nobody here knows how to fetch from there")
+    if not source.is_file():
+        raise FileNotFoundError("there is no such file")
     if entry.sha256 and hashed(source)[0] != entry.sha256:
         raise Error(f"{source} has changed since {entry.path!r} was made a reference to it")
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)
+
+
+def _local(entry: Entry) -> Path | None:
+    """The file of this machine that is referred to, if it is one."""
+    address = urlparse(entry.ref)
+    return Path(unquote(address.path)) if address.scheme == "file" else None

@@ -36,6 +36,11 @@ class ArtifactFile:
         return self._entry.sha256
 
     @property
+    def etag(self) -> str:
+        """What a bucket or web server says of the content of a reference; empty where it says nothing."""
+        return self._entry.etag
+
+    @property
     def ref(self) -> str | None:
         """The address that it was added by."""
         return self._entry.ref or None
@@ -50,9 +55,9 @@ class ArtifactFile:
         self, root: str | os.PathLike[str] | None = None, skip_cache: bool | None = None, replace: bool = True
     ) -> Path:
         """Puts the file below `root` (by default where the artifact goes) and returns its path."""
-        del skip_cache, replace  # a file that differs is always replaced
+        del replace  # a file that differs is always replaced
         target = Path(root) if root is not None else self._artifact._default_root()  # noqa: SLF001 - a part of it
-        return fetch.fetch(self._entry, self._artifact.contents().objects, target)
+        return fetch.fetch(self._entry, self._artifact.contents().objects, target, skip_cache=skip_cache)
 
     def __repr__(self) -> str:
         return f"<ArtifactFile {self.path}>"

@@ -6,8 +6,6 @@ import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import msgspec
-
 from tracker_core import _records as records
 from tracker_core._artifacts.artifact import Artifact
 from tracker_core._artifacts.collection import Collection
@@ -93,13 +91,8 @@ class Ledger:
             artifact = self.log(artifact, None, None, None, None)
         if not self._keep:
             return artifact
-        *place, name = target_path.partition(":")[0].strip("/").split("/")
-        project = place[-1] if place else self._project
-        source = Collection(self._root, artifact.project, artifact.name.partition(":")[0]).load(_number(artifact))
-        version = msgspec.structs.replace(source, source=source.source or artifact.qualified_name)
-        collection = Collection(self._root, project, name)
-        added = collection.add(version, checked_aliases(aliases or ()))
-        return Artifact.stored(collection, added, self._base)
+        has_project = "/" in target_path.strip("/")
+        return artifact.link(target_path if has_project else f"{self._project}/{target_path}", aliases)
 
     def _draft(
         self, artifact_or_path: Artifact | str | os.PathLike[str], name: str | None, kind: str | None

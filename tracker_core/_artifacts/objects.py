@@ -137,12 +137,6 @@ def place(source: Path, sha256: str, target: Path) -> None:
             file.seek(begun)
             shutil.copyfileobj(file, copy, _PIECE)
             copy.flush()
-        if begun and hashed(draft)[0] != sha256:  # what was begun is from before a crash of the machine
-            copy.seek(0)
-            copy.truncate()
-            file.seek(0)
-            shutil.copyfileobj(file, copy, _PIECE)
-            copy.flush()
         draft.replace(target)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import time
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 def part(path: Path) -> Iterator[IO[bytes]]:
     """The file `path`, opened at its end to be written on, by one process at a time; others wait.
 
-    It stays when the block fails or the process is killed, so that the next one goes on with it. Whoever completes
-    it renames it before the block ends.
+    It stays when the block fails or the process is killed, so that the next one goes on with it; only what was written
+    before the machine was started begins anew, since not all of it may have reached the disk. Whoever completes it
+    renames it before the block ends.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     while True:
@@ -26,6 +28,8 @@ def part(path: Path) -> Iterator[IO[bytes]]:
         with open(fd, "r+b") as file:  # noqa: PTH123 - of a descriptor
             fcntl.flock(fd, fcntl.LOCK_EX)
             if _is(path, fd):
+                if os.fstat(fd).st_mtime < time.time() - time.monotonic():
+                    file.truncate()
                 file.seek(0, os.SEEK_END)
                 yield file
                 return

@@ -16,12 +16,17 @@ LONGEST_NAME = 128
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One file at `path` (`/` between its parts). With `ref` it lies elsewhere and only its address is kept."""
+    """One file at `path` (`/` between its parts). With `ref` it lies elsewhere and only its address is kept.
+
+    Of what lies in a bucket or on the web, `etag` and `version` are what that place says of its content.
+    """
 
     path: str
     sha256: str = ""
     size: int = 0
     ref: str = ""
+    etag: str = ""
+    version: str = ""
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -58,10 +63,10 @@ decode_head = msgspec.json.Decoder(Head).decode
 
 
 def digest_of(entries: Iterable[Entry]) -> str:
-    """sha256 over the sorted paths, each with its content or address."""
+    """sha256 over the sorted paths, each with its content, or with its address and what that said of it."""
     digest = hashlib.sha256()
     for entry in sorted(entries, key=lambda entry: entry.path):
-        digest.update(msgspec.msgpack.encode([entry.path, entry.sha256 or entry.ref]))
+        digest.update(msgspec.msgpack.encode([entry.path, entry.sha256 or f"{entry.ref}{entry.version or entry.etag}"]))
     return digest.hexdigest()
 
 

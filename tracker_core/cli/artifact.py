@@ -110,13 +110,21 @@ def _cache() -> None:
 
 
 @_cache.command("cleanup")
+@click.argument("size", required=False)
 @dir_option
-def _cleanup(folder: str) -> None:
-    """Remove versions whose time to live is over, and contents that no version names."""
+def _cleanup(size: str | None, folder: str) -> None:
+    """Remove what artifacts need no longer.
+
+    Versions whose time to live is over, contents that no version names, and of what was fetched of references all but
+    SIZE, like 2GB (by default the setting cache_size), the longest unused first.
+    """
+    from tracker_core._artifacts import cache
     from tracker_core._artifacts.collection import clean
 
-    count, size = clean(_root(folder))
-    click.echo(f"{count} files of {_size(size)} removed")
+    fetched = cache.of_user()
+    most = fetched.bound if size is None else cache.bytes_of(size)
+    count, gone = map(sum, zip(clean(_root(folder)), fetched.clean(most), strict=True))
+    click.echo(f"{count} files of {_size(gone)} removed")
 
 
 def _root(folder: str) -> Path:

@@ -206,10 +206,10 @@ def test_prefix_file_and_entries(run, tree, tmp_path):
 
 def test_references(run, tree, tmp_path):
     artifact = tracker.Artifact("cats", "dataset")
-    artifact.add_reference("s3://bucket/data/cats.tar", name="cats.tar")
+    artifact.add_reference("hdfs://host/data/cats.tar", name="cats.tar")
     artifact.add_reference(tree.as_uri(), name="local")
     run.log_artifact(artifact)
-    assert artifact.get_entry("cats.tar").ref_target() == "s3://bucket/data/cats.tar"
+    assert artifact.get_entry("cats.tar").ref_target() == "hdfs://host/data/cats.tar"
     assert sum(1 for _ in objects(ROOT).each()) == 0
     with pytest.raises(tracker.NotFoundError, match="allow_missing_references"):
         artifact.download(tmp_path / "out")

@@ -13,7 +13,7 @@ import pytest
 
 import tracker_core as tracker
 from tracker_core._artifacts.collection import Collection, collections, objects
-from tracker_core._artifacts.objects import Objects, hashed
+from tracker_core._artifacts.objects import Objects, hashed, place
 
 ROOT = Path("tracker")
 
@@ -118,6 +118,49 @@ def test_interrupted_download_goes_on(tree, tmp_path, monkeypatch):
     artifact.download(tmp_path / "out")
     artifact.verify(tmp_path / "out")
     assert len(placed) == len(set(placed)) == 5
+
+
+PLACES = """
+import sys
+from pathlib import Path
+from tracker_core._artifacts.objects import place
+place(Path(sys.argv[1]), "ab" * 32, Path(sys.argv[2]))
+"""
+
+
+def test_killed_copy_of_a_large_file_is_gone_on_with(tmp_path):
+    source, target = tmp_path / "source", tmp_path / "out" / "target"
+    with source.open("wb") as file:
+        file.truncate(4 << 30)  # takes long to copy and nothing to keep
+        file.write(b"begins")
+    process = subprocess.Popen([sys.executable, "-c", PLACES, str(source), str(target)])
+    draft = target.with_name(f".{'ab' * 16}.part")
+    while not draft.exists() or not draft.stat().st_size:
+        assert process.poll() is None
+    process.kill()
+    process.wait()
+    begun = draft.stat().st_size
+    assert 0 < begun < 4 << 30
+    assert not target.exists()
+    with source.open("r+b") as file:
+        file.truncate(begun + 3)
+        file.seek(begun)
+        file.write(b"end")
+    place(source, "ab" * 32, target)
+    assert not draft.exists()
+    with target.open("rb") as file:
+        assert file.read(6) == b"begins"
+        file.seek(begun)
+        assert file.read() == b"end"
+
+
+def test_copy_from_before_the_machine_was_started_begins_anew(tmp_path):
+    (tmp_path / "source").write_bytes(b"whole")
+    draft = tmp_path / f".{'ab' * 16}.part"
+    draft.write_bytes(b"xx")
+    os.utime(draft, (1, 1))
+    place(tmp_path / "source", "ab" * 32, tmp_path / "target")
+    assert (tmp_path / "target").read_bytes() == b"whole"
 
 
 def test_lost_content_is_named(tree, tmp_path):
