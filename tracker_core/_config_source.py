@@ -49,21 +49,27 @@ def read_file(path: Path) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read the config file {path}: {error}") from error
+    return _mapping(f"the config file {path}", path.suffix.lower(), text)
+
+
+def read_text(text: str) -> dict[str, Any]:
+    """The config in a text, which is JSON or YAML."""
+    return _mapping(f"the config {text!r}", ".json" if text.lstrip().startswith('{"') else ".yaml", text)
+
+
+def _mapping(name: str, suffix: str, text: str) -> dict[str, Any]:
     try:
-        content = _parse(path, text)
+        content = _parse(name, suffix, text)
     except ValueError as error:
-        raise ConfigError(f"the config file {path} cannot be understood: {error}") from error
+        raise ConfigError(f"{name} cannot be understood: {error}") from error
     if content is None:
         return {}
     if not isinstance(content, dict):
-        raise ConfigError(
-            f"the config file {path} must hold a mapping of names to values, not {type(content).__name__}"
-        )
+        raise ConfigError(f"{name} must hold a mapping of names to values, not {type(content).__name__}")
     return _undescribe({str(key): value for key, value in content.items()})
 
 
-def _parse(path: Path, text: str) -> Any:
-    suffix = path.suffix.lower()
+def _parse(name: str, suffix: str, text: str) -> Any:
     if suffix == ".json":
         import json
 
@@ -79,7 +85,7 @@ def _parse(path: Path, text: str) -> Any:
     try:
         import yaml
     except ModuleNotFoundError:
-        raise UsageError(f"reading {path} needs PyYAML: pip install 'tracker-core[yaml]'") from None
+        raise UsageError(f"reading {name} needs PyYAML: pip install 'tracker-core[yaml]'") from None
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:

@@ -133,6 +133,21 @@ class Metadata(_Record, frozen=True, kw_only=True, tag="metadata"):
     data: dict[str, Any]
 
 
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """One part of a switch, as the metadata of a run hold it under `magic`.
+
+    It waits for its `module` to be imported, is attached to the `functions` of version `version` of it, or failed for
+    the reason in `error`.
+    """
+
+    switch: str
+    module: str
+    state: Literal["waiting", "attached", "failed"]
+    version: str = ""
+    functions: tuple[str, ...] = ()
+    error: str = ""
+
+
 class Tail(_Record, frozen=True, kw_only=True, tag="tail"):
     """Asks the background process to follow `source` with the tail registered as `tail` until the run ends."""
 

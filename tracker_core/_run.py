@@ -9,6 +9,8 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import msgspec
+
 from tracker_core import _metrics
 from tracker_core import _records as records
 from tracker_core._artifacts.verb import Verbs
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from tracker_core._logbook import Logbook
     from tracker_core._settings import Settings
     from tracker_core._snapshot import Snapshot
+    from tracker_core._switches import Attachment
     from tracker_core._watch import Watches
 
 
@@ -39,6 +42,7 @@ class Run(Identity, Verbs, Display):
         "__weakref__",
         "_after",
         "_alerted",
+        "_attachment",
         "_finishing",
         "_guessed",
         "_logbook",
@@ -76,6 +80,7 @@ class Run(Identity, Verbs, Display):
         self._finishing = threading.Lock()
         self._owner = owner
         self._watches: Watches | None = None
+        self._attachment: Attachment | None = None
         self._opened_ledger = None
         self._opened = contextlib.ExitStack()  # undone before the end is written
         self._after = contextlib.ExitStack()  # done when the journal is closed
@@ -255,6 +260,25 @@ class Run(Identity, Verbs, Display):
         """Ends the watching of these models, or of all."""
         if self._watches is not None:
             self._watches.remove([models] if models is not None and not isinstance(models, list | tuple) else models)
+
+    @property
+    def magic(self) -> tuple[records.Part, ...]:
+        """What `magic`, `sync_tensorboard` and `monitor_gym` do here: a part each, attached to its module, waiting for
+        its import, or failed. The run's metadata hold the same under `magic`.
+        """
+        return self._attachment.report() if self._attachment is not None else ()
+
+    def attached(self, attachment: Attachment) -> None:
+        """Says through whom the switches hear of this run, and keeps in the metadata what they found."""
+        self._attachment = attachment
+        self._opened.callback(attachment.close)
+        self.found()
+
+    def found(self) -> None:
+        """Keeps what the switches have found by now."""
+        if self._attachment is None or not self._owner or self._logbook.closed:
+            return
+        self._record(records.Metadata(time=self._logbook.now(), data={"magic": msgspec.to_builtins(self.magic)}))
 
     def mark_preempting(self) -> None:
         """Says that the machine is about to be taken away: a failing end is then "preempted", not "failed"."""

@@ -274,7 +274,7 @@ def _attach_switches(run: Run) -> None:
         return
     from tracker_core import _switches
 
-    run._opened.callback(_switches.attach(wanted, run).close)
+    run.attached(_switches.attach(wanted, run, run.found))
 
 
 def _closed(run: Run) -> None:

@@ -232,17 +232,17 @@ def switches(settings: Settings) -> dict[str, Any]:
 
 
 def _magic(text: str) -> Any:
-    """What `magic` or `TRACKER_MAGIC` says: a switch, JSON, or the path of a config file."""
+    """What `magic` or `TRACKER_MAGIC` says: a switch, JSON, YAML, or the path of a config file."""
     if text.lower() in ("true", "1", "yes", "on"):
         return True
     if text.lower() in ("false", "0", "no", "off", ""):
         return False
     try:
-        if text.lstrip().startswith("{"):
-            return msgspec.json.decode(text, type=dict[str, Any])
+        if text.lstrip().startswith("{") or ": " in text or "\n" in text:
+            return _config_source.read_text(text)
         return _config_source.read_file(Path(text))
-    except (msgspec.DecodeError, UsageError) as error:
-        warnings.warn(f"magic={text!r} is no switch, JSON or config file ({error}): using the defaults", stacklevel=6)
+    except UsageError as error:
+        warnings.warn(f"magic={text!r} says nothing ({error}): using the defaults", stacklevel=6)
         return True
 
 

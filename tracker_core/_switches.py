@@ -10,13 +10,17 @@ The parts in the group `tracker.magic.opt_in` belong to `magic`, too, but join o
 
 from __future__ import annotations
 
+import sys
 import threading
+import warnings
 from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tracker_core import _records as records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from importlib.metadata import EntryPoint
     from types import ModuleType
 
@@ -25,6 +29,12 @@ if TYPE_CHECKING:
 _lock = threading.Lock()
 _parts: dict[tuple[str, str, str], Part] = {}
 """(switch, module, value) -> part. Parts stay for the life of the process: import hooks cannot be taken back."""
+
+
+class _Listener(NamedTuple):
+    sink: Sink
+    options: Mapping[str, Any]
+    changed: Callable[[], object]
 
 
 class Part:
@@ -38,9 +48,10 @@ class Part:
         self._entry = entry
         self._module: ModuleType | None = None
         self._waiting = False
-        self.listeners: list[tuple[Sink, Mapping[str, Any]]] = []
+        self.listeners: list[_Listener] = []
         """Who is told: those who joined, and the last to leave until its integration has been closed."""
-        self._joined: list[tuple[Sink, Mapping[str, Any]]] = []
+        self._joined: list[_Listener] = []
+        self._functions: list[str] = []
         self._context: ExitStack | None = None
         self._busy = False
 
@@ -48,9 +59,20 @@ class Part:
     def open(self) -> bool:
         return self._context is not None
 
-    def join(self, sink: Sink, options: Mapping[str, Any]) -> None:
+    def report(self) -> records.Part:
+        state: Any = "attached" if self.open else "failed" if self.error is not None else "waiting"
+        return records.Part(
+            switch=self.switch.partition(".")[0],
+            module=self.module_name,
+            state=state,
+            version=_version(self.module_name) if self._module is not None else "",
+            functions=tuple(self._functions) if self.open else (),
+            error=self.error or "",
+        )
+
+    def join(self, listener: _Listener) -> None:
         with _lock:
-            self._joined = [*self._joined, (sink, options)]
+            self._joined = [*self._joined, listener]
             self.listeners = self._joined
             wait = not self._waiting
             self._waiting = True
@@ -62,7 +84,7 @@ class Part:
 
     def leave(self, sink: Sink) -> None:
         with _lock:
-            self._joined = [listener for listener in self._joined if listener[0] is not sink]
+            self._joined = [listener for listener in self._joined if listener.sink is not sink]
             self.listeners = self._joined or self.listeners
         self._settle()
 
@@ -70,9 +92,9 @@ class Part:
         """Calls `call` with each listening run. What a run raises ends there, with one line in the log."""
         from tracker_core.integration import complain
 
-        for sink, _ in self.listeners:
+        for listener in self.listeners:
             try:
-                call(sink)
+                call(listener.sink)
             except Exception as error:  # noqa: BLE001, PERF203 - the framework in whose call we are must not see it
                 complain(f"{verb} {self._entry}", f"{self.switch} could not {verb} for {self.module_name}: {error}")
 
@@ -103,13 +125,17 @@ class Part:
             finally:
                 with _lock:
                     self._busy = False
+                    told = self._joined if wanted else []
+            for listener in told:
+                listener.changed()
 
     def _open(self) -> None:
-        from tracker_core.integration import complain
+        from tracker_core.integration import complain, noting
 
         context = ExitStack()
         try:
-            context.enter_context(self._entry.load()(self._module, FanOut(self)))
+            with noting() as self._functions:
+                context.enter_context(self._entry.load()(self._module, FanOut(self)))
         except Exception as error:  # noqa: BLE001 - it would fail the user's own import
             self.error = f"{type(error).__name__}: {error}"
             complain(f"open {self._entry}", f"{self.switch} leaves {self.module_name} out: {error}")
@@ -138,7 +164,7 @@ class FanOut:
     @property
     def options(self) -> Mapping[str, Any]:
         listeners = self._part.listeners
-        return listeners[0][1] if listeners else {}
+        return listeners[0].options if listeners else {}
 
     def log(self, data: Mapping[str, Any], /, step: int | None = None, commit: bool | None = None) -> None:
         self._part.tell("log", lambda sink: sink.log(data, step=step, commit=commit))
@@ -183,23 +209,30 @@ class Attachment:
     def __init__(self, parts: Sequence[Part], sink: Sink) -> None:
         self._parts = parts
         self._sink = sink
+        self._last: tuple[records.Part, ...] = ()
 
     def opened(self) -> list[str]:
         """What is patched now, as `switch: module`."""
         return [f"{part.switch}: {part.module_name}" for part in self._parts if part.open]
 
+    def report(self) -> tuple[records.Part, ...]:
+        """What became of every part; after `close` what had become of it until then."""
+        return tuple(part.report() for part in self._parts) if self._parts else self._last
+
     def close(self) -> None:
+        self._last = self.report()
         parts, self._parts = self._parts, ()
         for part in reversed(parts):
             part.leave(self._sink)
 
 
-def attach(names: Mapping[str, Any], sink: Sink) -> Attachment:
+def attach(names: Mapping[str, Any], sink: Sink, changed: Callable[[], object] = lambda: None) -> Attachment:
     """Lets `sink` hear of everything that the switches in `names` find, now and when it is imported later.
 
     A value is what the user gave `init()`: a false one leaves the switch off, a mapping sets it. In a mapping the
     key of a module that the switch waits for holds that part's own options, or False to leave that part out;
-    every other key goes to all parts. A part that the user must ask for wants its key there.
+    every other key goes to all parts. A part that the user must ask for wants its key there. `changed` is called when
+    a part was opened or could not be.
     """
     parts = []
     for switch, value in names.items():
@@ -210,6 +243,7 @@ def attach(names: Mapping[str, Any], sink: Sink) -> Attachment:
         if options:
             entries += [(f"{switch}.opt_in", entry, False) for entry in entry_points(f"{switch}.opt_in")]
         modules = {entry.name for _, entry, _ in entries}
+        _warn_of_unknown(switch, options, modules)
         common = {key: option for key, option in options.items() if key not in modules}
         for group, entry, default in entries:
             own = options.get(entry.name, default)
@@ -217,9 +251,38 @@ def attach(names: Mapping[str, Any], sink: Sink) -> Attachment:
                 continue
             with _lock:
                 part = _parts.setdefault((group, entry.name, entry.value), Part(group, entry))
-            part.join(sink, {**common, **own} if isinstance(own, Mapping) else common)
+            part.join(_Listener(sink, {**common, **own} if isinstance(own, Mapping) else common, changed))
             parts.append(part)
     return Attachment(parts, sink)
+
+
+def _warn_of_unknown(switch: str, options: Mapping[str, Any], modules: Iterable[str]) -> None:
+    """A part is set by a boolean or a mapping; any other value is an option that all parts get."""
+    for name, value in options.items():
+        if name in modules or not isinstance(value, (bool, Mapping)):
+            continue
+        import difflib
+
+        close = difflib.get_close_matches(name, modules, n=1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        known = ", ".join(sorted(modules))
+        warnings.warn(f"{switch} has no part {name!r}: {hint}its parts are {known or 'none'}", stacklevel=6)
+
+
+def _version(module: str) -> str:
+    """Of the package that `module` is of; empty where nobody says. Looked up without its `__getattr__`."""
+    package = module.partition(".")[0]
+    if package in sys.stdlib_module_names:
+        return ".".join(map(str, sys.version_info[:3]))
+    told = vars(sys.modules.get(package, sys)).get("__version__")
+    if isinstance(told, str):
+        return str(told)  # torch's is of a class of its own
+    from importlib import metadata
+
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 def entry_points(switch: str) -> Iterator[EntryPoint]:

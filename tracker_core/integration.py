@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import logging
 from contextlib import contextmanager
+from contextvars import ContextVar
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
@@ -28,6 +29,7 @@ __all__ = [
     "Tail",
     "TailSink",
     "Unsupported",
+    "note",
     "patched",
     "records",
     "unseen",
@@ -186,6 +188,11 @@ def patched(target: type | ModuleType, name: str, wrapper: Wrapper) -> Iterator[
     places = _holders(target, name, original)
     for place in places:
         setattr(place, name, put)
+    note(
+        f"{target.__name__}.{name}"
+        if isinstance(target, ModuleType)
+        else f"{target.__module__}.{target.__name__}.{name}"
+    )
     try:
         yield
     finally:
@@ -193,6 +200,27 @@ def patched(target: type | ModuleType, name: str, wrapper: Wrapper) -> Iterator[
         for place in places:
             if vars(place).get(name) is put:
                 setattr(place, name, original)
+
+
+_noted: ContextVar[list[str] | None] = ContextVar("noted", default=None)
+
+
+def note(function: str) -> None:
+    """Tells `run.magic` that the integration being opened listens at `function`; `patched` does so by itself."""
+    noted = _noted.get()
+    if noted is not None:
+        noted.append(function)
+
+
+@contextmanager
+def noting() -> Iterator[list[str]]:
+    """Collects what integrations note. For who opens them."""
+    functions: list[str] = []
+    token = _noted.set(functions)
+    try:
+        yield functions
+    finally:
+        _noted.reset(token)
 
 
 class _Replacement:

@@ -16,6 +16,7 @@ os.environ.setdefault("KERAS_BACKEND", "torch")
 import gymnasium
 import keras
 import pytorch_lightning as pl
+import torch
 from gymnasium.wrappers import RecordEpisodeStatistics
 from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
 from torch.utils.tensorboard import SummaryWriter
@@ -74,12 +75,30 @@ def keras_batch():
     return least(lambda batch: callback.on_train_batch_end(batch, logs={"loss": 0.5, "accuracy": 0.25}))
 
 
+def optimizer_step():
+    model = torch.nn.Sequential(torch.nn.Linear(64, 64), torch.nn.ReLU(), torch.nn.Linear(64, 10))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    inputs = torch.randn(32, 64)
+
+    def step(number):
+        optimizer.zero_grad()
+        model(inputs).square().mean().backward()
+        optimizer.step()
+
+    return least(step)
+
+
 def main():
     warnings.simplefilter("ignore")
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
         os.chdir(place)
         figures = {"add_scalar": scalar("without"), "CartPole step": played()}
+        figures["torch step"] = optimizer_step()
+        with tracker.init(magic={"torch": True}, settings=QUIET):
+            figures["torch step, magic"] = optimizer_step()
+        with tracker.init(magic={"torch": {"log_freq": 1}}, settings=QUIET):
+            figures["torch step, magic at each"] = optimizer_step()
         with tracker.init(sync_tensorboard=True, settings=QUIET):
             figures["add_scalar, sync_tensorboard"] = scalar("with")
         with tracker.init(monitor_gym=True, settings=QUIET):

@@ -10,6 +10,7 @@ import threading
 
 import pytest
 
+from tracker_core import _records as records
 from tracker_core import _switches, integration
 
 FRAMEWORK = """
@@ -165,10 +166,10 @@ def test_options_leave_parts_out_and_reach_the_integration(framework):
     off = _switches.attach({"watching": {framework: False, "x": 1}}, Memory())
     assert not off.opened()
     sink = Memory()
-    on = _switches.attach({"watching": {framework: {"y": 2}, "x": 1, "other_framework": False}}, sink)
+    on = _switches.attach({"watching": {framework: {"y": 2}, "x": 1, "other": "text"}}, sink)
     module.Trainer().step(1)
     on.close()
-    assert sink.calls[-2][1] == {"loss": 1, "x": 1, "y": 2, "other_framework": False}
+    assert sink.calls[-2][1] == {"loss": 1, "x": 1, "y": 2, "other": "text"}
 
 
 def test_part_to_opt_into_joins_when_it_is_named(tmp_path, monkeypatch):
@@ -191,6 +192,26 @@ def test_part_to_opt_into_joins_when_it_is_named(tmp_path, monkeypatch):
         sys.modules.pop("asked_frame_tracker", None)
 
 
+@pytest.mark.parametrize("value", [True, False, {"y": 2}])
+def test_part_that_there_is_not_is_told_once_with_those_that_there_are(framework, value):
+    with pytest.warns(UserWarning, match=f"no part 'x{framework[1:]}': did you mean '{framework}'") as told:
+        _switches.attach({"watching": {f"x{framework[1:]}": value}}, Memory()).close()
+    assert len(told) == 1
+
+
+def test_report_follows_a_part(framework, monkeypatch):
+    changes = []
+    hold = _switches.attach({"watching": True}, Memory(), lambda: changes.append(hold.report()[0].state))
+    assert hold.report() == (records.Part(switch="watching", module=framework, state="waiting"),)
+    module = importlib.import_module(framework)
+    module.__version__ = "3.1"
+    (part,) = hold.report()
+    assert (part.state, part.version, part.functions) == ("attached", "3.1", (f"{framework}.Trainer.step",))
+    hold.close()
+    assert hold.report() == (part,)
+    assert changes == ["attached"]
+
+
 @pytest.mark.parametrize(
     ("leaf", "message"),
     [
@@ -211,6 +232,7 @@ def test_broken_integration_is_left_out_with_one_line(tmp_path, monkeypatch, cap
         _switches.attach({"watching": True}, Memory()).close()
         assert module.Trainer().step(1) == 2
         assert not hold.opened()
+        assert (hold.report()[0].state, message in hold.report()[0].error) == ("failed", "leaves" not in message)
         assert message in caplog.text
         assert caplog.text.count("leaves broken_frame out") == 1
     finally:

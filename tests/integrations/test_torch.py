@@ -178,3 +178,138 @@ def test_after_the_end_nothing_is_attached(read):
         train(model, other, 1)
     assert "gradients/norm" in read(run).keys
     assert "gradients/norm" not in read(other).keys
+
+
+class TestMagic:
+    """`magic={"torch": ...}` on loops that say nothing to the tracker."""
+
+    @pytest.fixture
+    def run(self):
+        with magic({"log_freq": 3}) as run:
+            yield run
+
+    def test_rates_and_norms_at_the_optimizers_steps(self, run, read):
+        model = net()
+        head, tail = model[0].parameters(), model[2].parameters()
+        optimizer = torch.optim.SGD([{"params": head, "lr": 0.1}, {"params": tail, "name": "tail"}], lr=0.2)
+        scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 2, 0.5)
+        norms, rates = [], []
+        for _ in range(8):
+            rates.append([group["lr"] for group in optimizer.param_groups])
+            norms.append(step(model, optimizer))
+            scheduler.step()
+        run.finish()
+        found = read(run)
+        assert found.series("optimizer/gradient_norm") == near([(n, norms[n - 1]) for n in (1, 4, 7)])
+        assert found.series("optimizer/lr/0") == [(n, rates[n - 1][0]) for n in (1, 4, 7)]
+        assert found.series("optimizer/lr/tail") == [(n, rates[n - 1][1]) for n in (1, 4, 7)]
+        assert [n for n, speed in found.series("optimizer/steps_per_second") if speed > 0] == [4, 7]
+        assert found.summary["optimizer/steps"] == 8
+        told = found.config["optimizer"]
+        assert (told["class"], told["lr"], told["parameters"]) == ("SGD", 0.2, 19)
+        assert run.step == 0
+
+    def test_several_optimizers_and_samples(self, read):
+        with magic({"log_freq": 1, "batch_size": 8}) as run:
+            one, two = net(), net()
+            optimizers = [torch.optim.SGD(one.parameters(), lr=0.1), torch.optim.Adam(two.parameters(), lr=0.2)]
+            norms = [[step(model, each) for model, each in zip((one, two), optimizers, strict=True)] for _ in range(3)]
+        found = read(run)
+        for name, each in (("optimizer", 0), ("optimizer_1", 1)):
+            assert found.series(f"{name}/gradient_norm") == near([(n + 1, norms[n][each]) for n in range(3)])
+            speeds, samples = (dict(found.series(f"{name}/{what}_per_second")) for what in ("steps", "samples"))
+            assert samples == pytest.approx({n: 8 * speed for n, speed in speeds.items()})
+        assert found.config["optimizer_1"]["class"] == "Adam"
+
+    def test_unscaled_clipped_and_accumulated_gradients(self, run, read):
+        model = net()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+        scaler = torch.amp.GradScaler("cpu", init_scale=1024.0)
+        norms = []
+        for _ in range(4):
+            for _ in range(2):
+                scaler.scale(model(torch.ones(8, 4)).square().mean()).backward()
+            scaler.unscale_(optimizer)
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 0.5)
+            norms.append(norm(model))
+            scaler.step(optimizer)
+            scaler.update()
+            optimizer.zero_grad()
+        run.finish()
+        assert read(run).series("optimizer/gradient_norm") == near([(1, norms[0]), (4, norms[3])])
+
+    def test_gradients_of_a_closure_and_sparse_ones(self, read):
+        with magic({"log_freq": 1}) as run:
+            table = torch.nn.Embedding(5, 2, sparse=True)
+            optimizer = torch.optim.SGD(table.parameters(), lr=0.1)
+
+            def closure():
+                optimizer.zero_grad()
+                loss = table(torch.tensor([1, 1, 3])).sum()
+                loss.backward()
+                return loss
+
+            optimizer.step(closure)
+        # The row that is looked up twice has gradient 2 in both columns, the other 1.
+        assert read(run).series("optimizer/gradient_norm") == near([(1, math.sqrt(2 * 4 + 2 * 1))])
+
+    @pytest.mark.filterwarnings("ignore::DeprecationWarning")
+    @pytest.mark.parametrize("whole", [False, True])
+    def test_compiled(self, whole, run, read):
+        model, plain = net(), net()
+        optimizers = [torch.optim.SGD(each.parameters(), lr=0.1) for each in (model, plain)]
+        compiled = torch.compile(model, backend="eager", fullgraph=True)
+        update = torch.compile(optimizers[0].step, backend="eager") if whole else optimizers[0].step
+        for _ in range(4):
+            for forward, optimizer, do in ((compiled, optimizers[0], update), (plain, *optimizers[1:], None)):
+                optimizer.zero_grad()
+                forward(torch.ones(8, 4)).square().mean().backward()
+                (do or optimizer.step)()
+        assert all(map(torch.equal, model.parameters(), plain.parameters()))
+        run.finish()
+        names = {"optimizer"} if whole else {"optimizer", "optimizer_1"}  # a step compiled as a whole is not seen
+        assert set(read(run).config) == names
+
+    def test_it_must_be_asked_for_and_is_undone(self, read):
+        from torch.optim import optimizer
+
+        before = dict(optimizer._global_optimizer_post_hooks)
+        for value in (True, {"torch": False}):
+            with tracker.init(magic=value, settings={"console": "off"}) as run:
+                step(net(), torch.optim.SGD(net().parameters(), lr=0.1))
+            assert read(run).keys == []
+        with magic(True) as run:
+            assert len(optimizer._global_optimizer_post_hooks) == len(before) + 1
+            (part,) = [part for part in run.magic if part.module == "torch"]
+            assert (part.state, part.functions) == ("attached", ("torch.optim.Optimizer.step",))
+        assert dict(optimizer._global_optimizer_post_hooks) == before
+
+    def test_failing_run_is_unseen(self, monkeypatch, caplog):
+        def fail(*_, **__):
+            raise OSError("the disk is full")
+
+        with magic({"log_freq": 1}) as run:
+            monkeypatch.setattr(type(run), "row", fail)
+            assert step(net(), torch.optim.SGD(net().parameters(), lr=0.1)) > 0
+        assert "the disk is full" in caplog.text
+
+
+def magic(value):
+    return tracker.init(magic={"torch": value}, settings={"console": "off", "system_interval": 0})
+
+
+def norm(model):
+    return math.sqrt(sum(float(parameter.grad.square().sum()) for parameter in model.parameters()))
+
+
+def step(model, optimizer):
+    """Returns the norm of the gradients that the step used."""
+    optimizer.zero_grad()
+    inputs = torch.ones(8, 4)
+    torch.nn.functional.mse_loss(model(inputs), inputs.sum(1, keepdim=True)).backward()
+    optimizer.step()
+    return norm(model)
+
+
+def near(points):
+    return [(at, pytest.approx(value, rel=1e-5)) for at, value in points]

@@ -26,8 +26,8 @@ _REQUIREMENT = re.compile(
 
 
 class _Listed(NamedTuple):
-    """One part of one switch. `version` is None where the framework is not installed, `supported` where nothing
-    is said about it.
+    """One part of one switch; one "on request" joins when its module is named. `version` is None where the framework
+    is not installed, `supported` where nothing is said about it.
     """
 
     switch: str
@@ -69,10 +69,11 @@ def _listed() -> Iterator[_Listed]:
             if not entry.group.startswith(_PREFIX) or entry.group in _NO_SWITCHES:
                 continue
             installed = _installed(entry, providers)
+            switch, _, asked = entry.group.removeprefix(_PREFIX).partition(".")
             yield _Listed(
-                switch=entry.group.removeprefix(_PREFIX),
+                switch=switch,
                 module=entry.name,
-                state="ready" if installed is not None else "not installed",
+                state="not installed" if installed is None else "on request" if asked else "ready",
                 version=installed[1] if installed is not None else None,
                 supported=_supported(distribution, entry, installed),
                 integration=entry.value,

@@ -93,6 +93,14 @@ def _surroundings(metadata: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         machine.append(f"Python {metadata['python']}")
     if machine:
         yield "machine", show(", ".join(machine), 120)
+    parts = [part for part in metadata.get("magic", ()) if part["state"] != "waiting"]
+    if parts:
+        yield "magic", show(", ".join(map(_part, parts)), 400)
+
+
+def _part(part: Mapping[str, Any]) -> str:
+    told = f"{part['module']} {part['version']}".rstrip()
+    return f"{told} (failed)" if part["state"] == "failed" else told
 
 
 def _print_values(console: Console, run: ApiRun, width: int) -> None:

@@ -1,4 +1,4 @@
-"""PyTorch: `run.watch(model)` logs gradients and parameters as histograms and norms while it trains."""
+"""`run.watch(model)`: gradients and parameters as histograms and norms while a model trains."""
 
 from __future__ import annotations
 

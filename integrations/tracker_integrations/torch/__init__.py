@@ -1,0 +1,1 @@
+"""PyTorch: `run.watch(model)`, and what `magic={"torch": True}` reads off any optimizer's steps."""

@@ -1,0 +1,153 @@
+"""How magic is set, and what a run tells of it, with the parts that are installed here."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import tracker_core as tracker
+
+QUIET = {"silent": True, "console": "off", "system_interval": 0}
+CHOICE = {"keras": False, "argparse": {"x": 1}}
+
+
+def parts(run):
+    return {part.module: part.state for part in run.magic if part.switch == "magic"}
+
+
+@pytest.fixture
+def choice(tmp_path):
+    """CHOICE in every form that it can be given."""
+    Path("choice.json").write_text('{"keras": false, "argparse": {"x": 1}}')
+    Path("choice.yaml").write_text("keras: false\nargparse:\n  x: 1\n")
+    Path("choice.toml").write_text("keras = false\n[argparse]\nx = 1\n")
+
+
+FORMS = [
+    CHOICE,
+    '{"keras": false, "argparse": {"x": 1}}',
+    "{keras: false, argparse: {x: 1}}",
+    "keras: false\nargparse: {x: 1}",
+    "choice.json",
+    "choice.yaml",
+    "choice.toml",
+]
+
+
+@pytest.mark.parametrize("form", FORMS, ids=repr)
+@pytest.mark.parametrize("by", ["argument", "variable"])
+def test_forms(form, by, choice, monkeypatch):
+    if by == "variable" and not isinstance(form, str):
+        pytest.skip("a variable is text")
+    if by == "variable":
+        monkeypatch.setenv("TRACKER_MAGIC", form)
+    with tracker.init(settings=QUIET, **({"magic": form} if by == "argument" else {})) as run:
+        assert "keras" not in parts(run)
+        assert parts(run)["argparse"] == "attached"
+        assert "torch" not in parts(run)  # by itself only
+
+
+@pytest.mark.parametrize(("word", "on"), [("true", True), ("1", True), ("off", False), ("false", False)])
+def test_switch_as_a_variable(word, on, monkeypatch):
+    monkeypatch.setenv("TRACKER_MAGIC", word)
+    with tracker.init(settings=QUIET) as run:
+        assert bool(parts(run)) == on
+
+
+def test_what_cannot_be_read_is_told_and_the_defaults_stand():
+    with (
+        pytest.warns(UserWarning, match="magic='nothing.yaml' says nothing"),
+        tracker.init(magic="nothing.yaml", settings=QUIET) as run,
+    ):
+        assert parts(run)["argparse"] == "attached"
+
+
+def test_unknown_part_is_told_with_the_known_ones():
+    with pytest.warns(UserWarning, match="magic has no part 'kers': did you mean 'keras'.* argparse, ") as told:
+        tracker.init(magic={"kers": True}, settings=QUIET).finish()
+    assert len(told) == 1
+
+
+def test_metadata_of_the_run_tell_what_was_attached():
+    import torch
+
+    with tracker.init(magic={"torch": True, "keras": False}, settings=QUIET) as run:
+        live = run.magic
+    assert run.magic == live  # also after it
+    kept = {part["module"]: part for part in tracker.Api().run(run.id).metadata["magic"]}
+    assert kept["torch"] == {
+        "switch": "magic",
+        "module": "torch",
+        "state": "attached",
+        "version": torch.__version__,
+        "functions": ["torch.optim.Optimizer.step"],
+        "error": "",
+    }
+    assert kept["argparse"]["functions"] == ["argparse.ArgumentParser.parse_known_args"]
+    assert "keras" not in kept
+    with tracker.init(settings=QUIET) as run:
+        assert run.magic == ()
+    assert "magic" not in tracker.Api().run(run.id).metadata
+
+
+LATE = """
+import tracker_core as tracker
+tracker.init(magic=True, sync_tensorboard=True)
+import tensorboardX
+"""
+
+
+def test_what_is_imported_later_is_told_too():
+    Path("train.py").write_text(LATE)
+    subprocess.run([sys.executable, "train.py"], check=True, timeout=60)
+    (run,) = tracker.Api().runs()
+    (part,) = [part for part in run.metadata["magic"] if part["module"] == "tensorboardX.event_file_writer"]
+    assert (part["switch"], part["state"]) == ("sync_tensorboard", "attached")
+    assert part["functions"] == ["tensorboardX.event_file_writer.EventFileWriter.__init__"]
+    assert part["version"]
+
+
+RANKS = """
+import argparse, os
+parser = argparse.ArgumentParser()
+parser.add_argument("--lr", type=float)
+args = parser.parse_args()
+import torch
+import torch.distributed as dist
+dist.init_process_group("gloo")
+torch.manual_seed(0)
+model = torch.nn.parallel.DistributedDataParallel(torch.nn.Linear(2, 1))
+optimizer = torch.optim.SGD(model.parameters(), lr=args.lr)
+for step in range(4):
+    optimizer.zero_grad()
+    model(torch.full((1, 2), float(dist.get_rank()))).sum().backward()
+    optimizer.step()
+dist.destroy_process_group()
+"""
+
+
+@pytest.mark.slow
+def test_torchrun_makes_one_run(read):
+    Path("train.py").write_text(RANKS)
+    launch = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--rdzv-backend", "c10d"]
+    done = subprocess.run(
+        [*launch, "--rdzv-endpoint", "localhost:0", "-m", "tracker_core", "run", "train.py", "--lr", "0.5"],
+        env={**os.environ, "TRACKER_MAGIC": '{"torch": {"log_freq": 1}}', "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    recorded = read()  # which reads the only run
+    assert recorded.state == "finished"
+    assert recorded.config["lr"] == 0.5
+    assert recorded.series("optimizer/lr") == [(step, 0.5) for step in (1, 2, 3, 4)]
+    # Gradients are averaged over the ranks: (0.5, 0.5) of the weights, 1 of the bias.
+    assert recorded.series("optimizer/gradient_norm") == [
+        (step, pytest.approx(1.5**0.5, rel=1e-6)) for step in (1, 2, 3, 4)
+    ]
