@@ -230,9 +230,9 @@ def attach(names: Mapping[str, Any], sink: Sink, changed: Callable[[], object] =
     """Lets `sink` hear of everything that the switches in `names` find, now and when it is imported later.
 
     A value is what the user gave `init()`: a false one leaves the switch off, a mapping sets it. In a mapping the
-    key of a module that the switch waits for holds that part's own options, or False to leave that part out;
-    every other key goes to all parts. A part that the user must ask for wants its key there. `changed` is called when
-    a part was opened or could not be.
+    key of a module that the switch waits for, or of its package, holds that part's own options, or False to leave
+    that part out; every other key goes to all parts. A part that the user must ask for wants its key there. `changed`
+    is called when a part was opened or could not be.
     """
     parts = []
     for switch, value in names.items():
@@ -242,11 +242,11 @@ def attach(names: Mapping[str, Any], sink: Sink, changed: Callable[[], object] =
         entries = [(switch, entry, True) for entry in entry_points(switch)]
         if options:
             entries += [(f"{switch}.opt_in", entry, False) for entry in entry_points(f"{switch}.opt_in")]
-        modules = {entry.name for _, entry, _ in entries}
+        modules = {name for _, entry, _ in entries for name in (entry.name, _package(entry.name))}
         _warn_of_unknown(switch, options, modules)
         common = {key: option for key, option in options.items() if key not in modules}
         for group, entry, default in entries:
-            own = options.get(entry.name, default)
+            own = options.get(entry.name, options.get(_package(entry.name), default))
             if own is None or own is False:
                 continue
             with _lock:
@@ -271,7 +271,7 @@ def _warn_of_unknown(switch: str, options: Mapping[str, Any], modules: Iterable[
 
 def _version(module: str) -> str:
     """Of the package that `module` is of; empty where nobody says. Looked up without its `__getattr__`."""
-    package = module.partition(".")[0]
+    package = _package(module)
     if package in sys.stdlib_module_names:
         return ".".join(map(str, sys.version_info[:3]))
     told = vars(sys.modules.get(package, sys)).get("__version__")
@@ -283,6 +283,10 @@ def _version(module: str) -> str:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return ""
+
+
+def _package(module: str) -> str:
+    return module.partition(".")[0]
 
 
 def entry_points(switch: str) -> Iterator[EntryPoint]:

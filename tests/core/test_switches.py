@@ -172,6 +172,31 @@ def test_options_leave_parts_out_and_reach_the_integration(framework):
     assert sink.calls[-2][1] == {"loss": 1, "x": 1, "y": 2, "other": "text"}
 
 
+def test_submodule_that_is_waited_for_goes_by_the_name_of_its_package(tmp_path, monkeypatch):
+    package = tmp_path / "packed_frame"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "trainer.py").write_text(FRAMEWORK)
+    (tmp_path / "packed_frame_tracker.py").write_text(LEAF.format(framework="packed_frame.trainer"))
+    info = tmp_path / "packed_frame_tracker-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: packed-frame-tracker\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[tracker.watching]\npacked_frame.trainer = packed_frame_tracker:watch\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    module = importlib.import_module("packed_frame.trainer")
+    try:
+        assert not _switches.attach({"watching": {"packed_frame": False}}, Memory()).opened()
+        for name in ("packed_frame", "packed_frame.trainer"):
+            sink = Memory()
+            hold = _switches.attach({"watching": {name: {"y": 2}}}, sink)
+            module.Trainer().step(1)
+            hold.close()
+            assert sink.calls[-2][1] == {"loss": 1, "y": 2}
+    finally:
+        for name in ("packed_frame.trainer", "packed_frame", "packed_frame_tracker"):
+            sys.modules.pop(name, None)
+
+
 def test_part_to_opt_into_joins_when_it_is_named(tmp_path, monkeypatch):
     install(tmp_path, "asked_frame", LEAF.format(framework="asked_frame"), "watching.opt_in")
     monkeypatch.syspath_prepend(str(tmp_path))
