@@ -1,0 +1,283 @@
+"""Transformers: `Trainer(callbacks=[TrackerCallback()])`.
+
+When this is imported, or `magic` is on, `TrainingArguments(report_to="tracker")` means the same.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import weakref
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import torch
+from transformers import TrainerCallback
+from transformers.integrations.integration_utils import INTEGRATION_TO_CALLBACK
+
+import tracker_core as tracker
+from tracker_core.integration import patched, unseen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from types import ModuleType
+
+    from transformers import TrainerControl, TrainerState, TrainingArguments
+
+    from tracker_core.integration import SwitchSink
+
+STEP = "train/global_step"
+
+_AT_THE_END = ("train_runtime", "train_samples_per_second", "train_steps_per_second", "train_loss", "total_flos")
+"""What a training reports once, of all of it."""
+
+_started: weakref.WeakSet[tracker.Run] = weakref.WeakSet()
+"""Runs of trainers. The next trainer has one of its own."""
+
+
+class TrackerCallback(TrainerCallback):
+    """Logs what a `Trainer` logs: to `run`, else to the user's current run, else to one of this trainer's own.
+
+    `train/<name>`, `eval/<name>` and `test/<name>` over `train/global_step`; figures of the whole training in the
+    summary; arguments and the model's configuration in the config. Only the first process of all logs.
+
+    A run of its own is called `run_name`, started with `init`'s keywords and kept over several `train` and `evaluate`;
+    it ends when another trainer starts one, or with the process. In a hyperparameter search each trial is a run,
+    grouped under `run_name` or the output folder.
+
+    `log_model` logs the model as versions of an artifact `model-<run id>`: "end" or True when a training ends,
+    "checkpoint" whenever one is saved, too. `TRACKER_LOG_MODEL` says so for `report_to="tracker"`. `watch` is what
+    `run.watch` takes for `log`.
+    """
+
+    def __init__(
+        self,
+        run: tracker.Run | None = None,
+        *,
+        log_model: Literal["end", "checkpoint"] | bool | None = None,
+        watch: Literal["gradients", "parameters", "all"] | None = None,
+        **init: Any,
+    ) -> None:
+        self._given = run
+        self._init = init
+        self._log_model = _choice(os.environ.get("TRACKER_LOG_MODEL", "") if log_model is None else log_model)
+        self._watch = watch
+        self._arguments: dict[str, Any] = dict(init)
+        self._own: tracker.Run | None = None
+        self._trial: tracker.Run | None = None
+        self._trials = 0
+        self._described: tracker.Run | None = None
+
+    @property
+    def run(self) -> tracker.Run:
+        """The run that is logged to; started when there is none, gone on with when it was finished meanwhile."""
+        if fixed := self._trial or self._given:
+            return fixed
+        current = tracker.run
+        if current is not None and (current is self._own or current not in _started):
+            return current
+        again = {"id": self._own.id, "resume": "allow"} if self._own is not None else {}
+        self._own = tracker.init(**{**self._arguments, **again, "reinit": "finish_previous"})
+        _started.add(self._own)
+        return self._own
+
+    def on_train_begin(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,  # noqa: ARG002 - Transformers' signature
+        model: Any = None,
+        **_: Any,
+    ) -> None:
+        if not state.is_world_process_zero:
+            return
+        if self._trial is not None:
+            self._trial.finish()
+            self._trial = None
+        if state.is_hyper_param_search:
+            self._trial = self._start_trial(args, state)
+        self._describe(args, state, model)
+        if self._watch is not None:
+            self.run.watch(model, log=self._watch, log_freq=max(100, int(state.logging_steps)))
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,  # noqa: ARG002 - as above
+        logs: Mapping[str, Any] | None = None,
+        model: Any = None,
+        **_: Any,
+    ) -> None:
+        if not state.is_world_process_zero:
+            return
+        self._describe(args, state, model)
+        logs = logs or {}
+        if once := {name: logs[name] for name in _AT_THE_END if name in logs}:
+            self.run.summary.update(once)
+        row = {_renamed(name): value for name, value in logs.items() if name not in once}
+        if row:
+            self.run.log({**row, STEP: state.global_step})
+
+    def on_predict(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        metrics: Mapping[str, Any],
+        **kwargs: Any,
+    ) -> None:
+        self.on_log(args, state, control, metrics, kwargs.get("model"))
+
+    def on_save(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,  # noqa: ARG002 - as above
+        **_: Any,
+    ) -> None:
+        if self._log_model != "checkpoint" or not state.is_world_process_zero:
+            return
+        folder = f"checkpoint-{state.global_step}"
+        output = Path(args.output_dir or ".")
+        found = [*output.glob(folder), *output.glob(f"*/{folder}")]  # a trial has a folder of its own in between
+        if not found:
+            return
+        newest = max(found, key=lambda path: path.stat().st_mtime)
+        best = state.best_model_checkpoint is not None and Path(state.best_model_checkpoint) == newest
+        self._keep(newest, state, [folder, *(["best"] if best else [])])
+
+    def on_train_end(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,  # noqa: ARG002 - as above
+        model: Any = None,
+        processing_class: Any = None,
+        **_: Any,
+    ) -> None:
+        if not state.is_world_process_zero:
+            return
+        if self._watch is not None:
+            self.run.unwatch(model)
+        if self._log_model is None:
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            if hasattr(model, "save_pretrained"):
+                model.save_pretrained(folder)
+            else:
+                torch.save(model.state_dict(), Path(folder, "pytorch_model.bin"))
+            if processing_class is not None:
+                processing_class.save_pretrained(folder)
+            self._keep(Path(folder), state, ["final", *(["best"] if args.load_best_model_at_end else [])])
+
+    def _describe(self, args: TrainingArguments, state: TrainerState, model: Any) -> None:
+        """Once for each run, and each training in it."""
+        self._arguments = {**_naming(args), **self._init}
+        run = self.run
+        if self._described is run and state.global_step:
+            return
+        self._described = run
+        run.config.update(_config(args, model), allow_val_change=True)
+        if state.trial_params:
+            run.config.update({"trial": dict(state.trial_params)}, allow_val_change=True)
+        run.define_metric(STEP)
+        for part in ("train", "eval", "test"):
+            run.define_metric(f"{part}/*", step_metric=STEP)
+
+    def _start_trial(self, args: TrainingArguments, state: TrainerState) -> tracker.Run:
+        group = _naming(args).get("name") or Path(args.output_dir or "search").name
+        self._trials += 1
+        parent = self._given or tracker.run
+        place = {"project": parent.project, "dir": parent.folder.root.parent} if parent is not None else {}
+        return tracker.init(
+            **{
+                "group": group,
+                "job_type": "trial",
+                **place,
+                **self._init,
+                "name": state.trial_name or f"{group}-{self._trials}",
+                "reinit": "create_new",
+                "magic": False,
+            }
+        )
+
+    def _keep(self, folder: Path, state: TrainerState, aliases: list[str]) -> None:
+        metadata = {"global_step": state.global_step, "epoch": state.epoch, "best_metric": state.best_metric}
+        artifact = tracker.Artifact(f"model-{self.run.id}", type="model", metadata=metadata)
+        artifact.add_dir(str(folder))
+        self.run.log_artifact(artifact, aliases=aliases)
+
+
+# Transformers resolves the names of `report_to` here.
+INTEGRATION_TO_CALLBACK["tracker"] = TrackerCallback
+
+
+class _QuietCallback(TrackerCallback):
+    """What `magic` adds: a trainer that nobody gave a callback must not fail by ours."""
+
+    on_train_begin = unseen(TrackerCallback.on_train_begin)
+    on_log = unseen(TrackerCallback.on_log)
+    on_predict = unseen(TrackerCallback.on_predict)
+    on_save = unseen(TrackerCallback.on_save)
+    on_train_end = unseen(TrackerCallback.on_train_end)
+
+
+@contextmanager
+def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
+    """Adds a `TrackerCallback` to every `Trainer` that has none, also of subclasses in other packages.
+
+    Options: its `log_model` and `watch`.
+    """
+
+    def made(call: Any, trainer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        call(*args, **kwargs)
+        if not any(isinstance(callback, TrackerCallback) for callback in trainer.callback_handler.callbacks):
+            options = {name: sink.options[name] for name in ("log_model", "watch") if name in sink.options}
+            trainer.add_callback(_QuietCallback(**options))
+
+    with patched(module.Trainer, "__init__", made):
+        yield
+
+
+def _choice(value: str | bool) -> Literal["end", "checkpoint"] | None:
+    match value.lower() if isinstance(value, str) else value:
+        case True | "end" | "true" | "1":
+            return "end"
+        case "checkpoint":
+            return "checkpoint"
+        case False | "" | "false" | "0":
+            return None
+    raise tracker.UsageError(f'log_model={value!r} must be "end", "checkpoint" or False')
+
+
+def _naming(args: TrainingArguments) -> dict[str, Any]:
+    """Name and project as far as the user gave them; each has had a default."""
+    named: dict[str, Any] = {}
+    if args.run_name and args.run_name != args.output_dir:
+        named["name"] = args.run_name
+    if getattr(args, "project", None) not in (None, "huggingface"):
+        named["project"] = args.project
+    return named
+
+
+def _config(args: TrainingArguments, model: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if (config := getattr(model, "config", None)) is not None:
+        found |= config if isinstance(config, dict) else config.to_dict()
+    arguments: dict[str, Any] = args.to_dict()  # type: ignore[no-untyped-call]
+    found |= arguments
+    if adapters := getattr(model, "peft_config", None):
+        found["peft_config"] = {name: adapter.to_dict() for name, adapter in adapters.items()}
+    if hasattr(model, "num_parameters"):
+        found["model/num_parameters"] = model.num_parameters()
+    return found
+
+
+def _renamed(name: str) -> str:
+    """As users know it from other trackers: `eval_loss` is `eval/loss`, `loss` is `train/loss`."""
+    for part in ("eval", "test"):
+        if name.startswith(f"{part}_"):
+            return f"{part}/{name[len(part) + 1 :]}"
+    return f"train/{name}"
