@@ -164,3 +164,16 @@ def page(browser: Browser) -> Iterator[Page]:
     yield page
     context.close()
     assert broken == []
+
+
+@pytest.fixture
+def open_run(page: Page, site: str) -> Callable[..., None]:
+    """Goes from a project's list to a run's page and there to a tab, as a person does."""
+    standard = site
+
+    def walk(project: str, name: str, tab: str, site: str = standard) -> None:
+        page.goto(f"{site}/project/{project}")
+        page.get_by_role("listitem").get_by_role("link", name=name, exact=True).click()
+        page.get_by_role("tab", name=tab).click()
+
+    return walk

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import subprocess
 import sys
 from pathlib import Path
 
@@ -103,7 +104,107 @@ def pictures(folder: str) -> None:
     run.finish()
 
 
+SCRIPT = """
+import sys
+import tracker_core as tracker
+from tracker_core import _records as records
+
+run = tracker.init(
+    dir=sys.argv[1], project="lab", name="careful", id="careful", resume="allow", save_code=True,
+    config={"lr": 0.1, "model": {"depth": 3, "blocks": [{"kind": "conv"}, {"kind": "pool"}]},
+            **{f"option_{number}": number for number in range(20)}},
+    settings={"silent": True, "system_interval": 0},
+)
+for percent in range(0, 101, 10):
+    print(f"\\r{percent}%|{'#' * (percent // 10):10}|", end="", file=sys.stderr)
+print(file=sys.stderr)
+run.log({"loss": 0.5, "scores": {"top": 0.9}})
+facts = {"magic": {"keras": "a callback was passed", "torch": {"watched": 1}}}
+run._logbook.write(records.Metadata(time=run._logbook.now(), data=facts))
+run.finish()
+"""
+
+
+def careful(folder: str) -> None:
+    """A run of a script in a repository with changes, begun twice."""
+    place = Path(folder, "repository")
+    place.mkdir()
+    (place / "train.py").write_text(SCRIPT)
+    for command in (
+        ["init", "--quiet", "--initial-branch", "main"],
+        ["remote", "add", "origin", "git@gitlab.com:someone/lab.git"],
+        ["add", "train.py"],
+        ["-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "--quiet", "--message", "Begin"],
+    ):
+        subprocess.run(["git", *command], cwd=place, check=True)
+    (place / "train.py").write_text(SCRIPT.replace("0.5", "0.25"))
+    (place / "notes.txt").write_text("not tracked")
+    for _ in range(2):
+        subprocess.run([sys.executable, "train.py", folder], cwd=place, check=True)
+
+
+def files(folder: str) -> None:
+    """A run with a file of every kind."""
+    import numpy as np
+
+    run = tracker.init(dir=folder, name="shelf", project="files", settings={**SETTINGS, "console": "off"})
+    place = Path(run.folder.files)
+    (place / "table.csv").write_text('name,score\n"amber, dark",0.5\nbirch,0.75\n')
+    (place / "data.json").write_text('{"answer": 42}')
+    (place / "train.py").write_text("# learns\ndef train(rate=0.1):\n    return rate * 2\n")
+    (place / "long.log").write_text("0123456789abcde\n" * 100_000)
+    (place / "weights.bin").write_bytes(b"\0" * 2000)
+    (place / "paper.pdf").write_bytes(PDF)
+    (place / "empty.txt").touch()
+    run.log({"picture": tracker.Image(np.zeros((8, 8, 3), np.uint8))})
+    run.log({"sound": tracker.Audio(np.zeros(800, np.float32), sample_rate=8000)})
+    run.log({"film": tracker.Video(np.zeros((8, 3, 16, 16), np.uint8), fps=4)})
+    run.finish()
+
+
+PDF = b"""%PDF-1.4
+1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
+2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
+3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>endobj
+trailer<</Root 1 0 R>>
+"""
+
+
+def artifacts(folder: str) -> None:
+    """data, made by one run and used by two; a model of each, the first of which a third run judges."""
+
+    def start(name: str) -> tracker.Run:
+        return tracker.init(
+            dir=folder, name=name, project="chain", reinit="create_new", settings={**SETTINGS, "console": "off"}
+        )
+
+    def keep(run: tracker.Run, name: str, kind: str, content: str, **options) -> None:
+        artifact = tracker.Artifact(name, kind, description=EVIL, metadata={"rows": len(content), "note": EVIL})
+        with artifact.new_file("part/readme.md") as file:
+            file.write(content)
+        with artifact.new_file("page.html") as file:
+            file.write(EVIL_PAGE)
+        artifact.add_reference("s3://bucket/weights", "weights")
+        run.log_artifact(artifact, **options)
+
+    collector = start("collector")
+    keep(collector, "data", "dataset", "one")
+    keep(collector, "data", "dataset", "one and two", aliases=["clean"])
+    collector.finish()
+    for name in ("first", "second"):
+        learner = start(name)
+        learner.use_artifact("data:clean")
+        keep(learner, "model", "model", f"of {name}")
+        learner.finish()
+    judge = start("judge")
+    judge.use_artifact("model:v0")
+    judge.finish()
+
+
 if __name__ == "__main__":
+    artifacts(sys.argv[1])
+    careful(sys.argv[1])
+    files(sys.argv[1])
     pictures(sys.argv[1])
     vision(sys.argv[1])
     console(sys.argv[1])

@@ -31,20 +31,6 @@ def _open(page, site: str, project: str, tab: str) -> None:
     page.get_by_role("tab", name=tab).click()
 
 
-def test_overview_notes_and_tags(page, make_site):
-    _open(page, make_site("one"), "p", "Overview")
-    expect(page.get_by_role("region", name="Config").get_by_text("lr")).to_be_visible()
-    expect(page.get_by_role("region", name="Facts").get_by_text("finished")).to_be_visible()
-    page.get_by_label("Notes").fill("It works.")
-    page.get_by_label("Add tag").fill("good")
-    page.get_by_label("Add tag").press("Enter")
-    expect(page.get_by_role("button", name="Remove tag good")).to_be_visible()
-    page.reload()
-    expect(page.get_by_label("Notes")).to_have_value("It works.")
-    page.get_by_role("button", name="Remove tag good").click()
-    expect(page.get_by_role("button", name="Remove tag good")).to_have_count(0)
-
-
 def test_a_run_is_deleted_from_its_page(page, make_site):
     _open(page, make_site("one", "two"), "p", "Overview")
     page.get_by_role("button", name="Delete").click()
@@ -53,23 +39,6 @@ def test_a_run_is_deleted_from_its_page(page, make_site):
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page).to_have_url(re.compile(r"/project/p$"))
     expect(page.get_by_role("listitem")).to_have_count(1)
-
-
-def test_the_console_has_colours_and_a_search(page, site):
-    _open(page, site, "talk", "Console")
-    expect(page.get_by_text("300 lines")).to_be_visible()
-    expect(page.locator(".ansi-red").first).to_contain_text("line")
-    page.get_by_label("Search lines").fill("line 123")
-    expect(page.get_by_text("1 of 300 lines")).to_be_visible()
-
-
-def test_files_are_previewed(page, site):
-    _open(page, site, "talk", "Files")
-    page.get_by_role("button", name=re.compile("notes.md")).click()
-    expect(page.get_by_text("# What it is")).to_be_visible()
-    with page.expect_download() as download:
-        page.get_by_role("link", name="Download").click()
-    assert download.value.suggested_filename == "notes.md"
 
 
 def test_media_follow_one_slider(page, site):

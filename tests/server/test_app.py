@@ -224,6 +224,7 @@ def test_files_are_served_without_an_origin(client, logged, root):
     (files / "media").mkdir(parents=True, exist_ok=True)
     (files / "media" / "page.html").write_text("<script>alert(1)</script>")
     (files / "note.py").write_text("print(1)")
+    (files / "paper.pdf").write_bytes(b"%PDF-1.4")
     (files / "data.bin").write_bytes(b"\0")
     (root / "outside").write_text("secret")
     (files / "link").symlink_to(root / "outside")
@@ -233,6 +234,9 @@ def test_files_are_served_without_an_origin(client, logged, root):
     page = client.get(f"/api/runs/{key}/files/media/page.html")
     assert page.headers["content-security-policy"].startswith("sandbox;")
     assert page.headers["x-content-type-options"] == "nosniff"
+    paper = client.get(f"/api/runs/{key}/files/paper.pdf")
+    assert paper.headers["content-security-policy"].startswith("default-src 'none';")  # no sandbox: no viewer in one
+    assert (paper.headers["content-type"], paper.headers["x-content-type-options"]) == ("application/pdf", "nosniff")
     assert client.get(f"/api/runs/{key}/files/data.bin").headers["content-disposition"].startswith("attachment")
     assert (
         client.get(f"/api/runs/{key}/files/note.py?download=1").headers["content-disposition"].startswith("attachment")

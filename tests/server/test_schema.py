@@ -7,6 +7,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis.specs.openapi import checks
 
+import tracker_core as tracker
+
 CHECKS = [
     schemathesis.checks.not_a_server_error,
     checks.status_code_conformance,
@@ -15,8 +17,14 @@ CHECKS = [
 ]
 
 
-def test_every_operation_answers_as_it_says(client, logged):
-    known = {"project": "demo", "run": logged(config={"lr": 0.1}), "path": "none"}
+def test_every_operation_answers_as_it_says(client, start):
+    run = start(config={"lr": 0.1})
+    artifact = tracker.Artifact("data", "dataset")
+    with artifact.new_file("a.txt") as file:
+        file.write("content")
+    run.log_artifact(artifact)
+    run.finish()
+    known = {"project": "demo", "run": run.folder.path.name, "path": "a.txt", "name": "data", "version": 0}
     client.get("/api/projects")
     schema = schemathesis.openapi.from_url(f"{client.base}/api/openapi.json")
     asked = []
@@ -39,4 +47,4 @@ def test_every_operation_answers_as_it_says(client, logged):
 
         ask()
         asked.append((operation.method, operation.path))
-    assert len(asked) == len(set(asked)) == 13
+    assert len(asked) == len(set(asked)) == 16

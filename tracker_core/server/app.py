@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from tracker_core.server import asset, board, chart, detail, edit, live, media, openapi, view, wire
-from tracker_core.server.guard import FILE_POLICY, Guard
+from tracker_core.server import artifact, asset, board, chart, detail, edit, live, media, openapi, view, wire
+from tracker_core.server.delivery import deliver
+from tracker_core.server.guard import Guard
 from tracker_core.server.operation import Operation, endpoint, failure, reply
 from tracker_core.server.source import Source
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from starlette.requests import Request
+    from starlette.responses import Response
 
 
 class Api:
@@ -28,6 +29,7 @@ class Api:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.catalogue = board.Catalogue()
+        self.archive = artifact.Archive()
 
     def projects(self, _request: Request, _asked: wire.Nothing) -> wire.Projects:
         self.source.refresh()
@@ -62,7 +64,7 @@ class Api:
         return detail.run(self.catalogue, self.source.entry(asked.run))
 
     def console(self, _request: Request, asked: wire.OfConsole) -> wire.Console:
-        return detail.console(self.source.entry(asked.run), asked.first, asked.count)
+        return detail.console(self.source.entry(asked.run), asked)
 
     def media(self, _request: Request, asked: wire.OfMedia) -> wire.Media:
         return media.read(self.source.entry(asked.run), asked.key, asked.most)
@@ -72,15 +74,17 @@ class Api:
 
     def file(self, _request: Request, asked: wire.OfFile) -> Response:
         path = detail.file(self.source.entry(asked.run), asked.path)
-        media = detail.media_type(asked.path)
-        shown = media != "application/octet-stream" and not asked.download
-        return FileResponse(
-            path,
-            media_type=media,
-            filename=path.name,
-            content_disposition_type="inline" if shown else "attachment",
-            headers={"content-security-policy": FILE_POLICY, "cache-control": "no-cache"},
-        )
+        return deliver(path, asked.path, download=asked.download)
+
+    def artifacts(self, _request: Request, asked: wire.OfProject) -> wire.Artifacts:
+        return wire.Artifacts(self.archive.heads(self.source, self.source.shelf(asked.project)))
+
+    def artifact(self, _request: Request, asked: wire.OfArtifact) -> wire.ArtifactVersion:
+        return artifact.version(self.source, self.source.shelf(asked.project), asked)
+
+    def artifact_file(self, _request: Request, asked: wire.OfArtifactFile) -> Response:
+        path = artifact.file(self.source.shelf(asked.project), asked)
+        return deliver(path, asked.path, download=asked.download)
 
     def edit(self, _request: Request, asked: wire.OfRun, change: wire.Edit) -> wire.Run:
         entry = edit.apply(self.source.entry(asked.run), change)
@@ -132,6 +136,25 @@ def operations(api: Api) -> list[Operation]:
         Operation("GET", "/api/runs/{run}/media", "Media by key", api.media, wire.OfMedia, answer=wire.Media),
         Operation("GET", "/api/runs/{run}/table", "Rows of a table", api.table, wire.OfTable, answer=wire.Table),
         Operation("GET", "/api/runs/{run}/files/{path:path}", "A file", api.file, wire.OfFile, media=("*/*",)),
+        Operation(
+            "GET", "/api/projects/{project}/artifacts", "Versions", api.artifacts, of_project, answer=wire.Artifacts
+        ),
+        Operation(
+            "GET",
+            "/api/projects/{project}/artifacts/{name}/{version}",
+            "A version of an artifact",
+            api.artifact,
+            wire.OfArtifact,
+            answer=wire.ArtifactVersion,
+        ),
+        Operation(
+            "GET",
+            "/api/projects/{project}/artifacts/{name}/{version}/files/{path:path}",
+            "A file of a version",
+            api.artifact_file,
+            wire.OfArtifactFile,
+            media=("*/*",),
+        ),
     ]
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import mimetypes
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from tracker_core._errors import NotFoundError
 from tracker_core.server import wire
 from tracker_core.server.board import finite, project
+from tracker_core.server.delivery import media_type
 from tracker_core.store import console as lines
 from tracker_core.store import file as stored
 
@@ -17,12 +16,6 @@ if TYPE_CHECKING:
 
     from tracker_core.server.board import Catalogue
     from tracker_core.server.source import Entry
-
-_TEXT = {
-    ".cfg", ".diff", ".gin", ".ini", ".ipynb", ".json", ".jsonl", ".log", ".md", ".patch", ".py", ".pyx", ".r", ".rst",
-    ".sh", ".tex", ".toml", ".ts", ".tsv", ".txt", ".yaml", ".yml",
-}  # fmt: skip
-_SHOWN = ("image/", "audio/", "video/")
 
 
 def run(catalogue: Catalogue, entry: Entry) -> wire.Run:
@@ -46,6 +39,7 @@ def run(catalogue: Catalogue, entry: Entry) -> wire.Run:
                 state=life.state,
                 exit_code=life.exit_code,
                 signal=life.signal,
+                host=str(metadata.get(life.number, {}).get("host", "")),
             )
             for life in card.attempts
         ],
@@ -58,14 +52,18 @@ def run(catalogue: Catalogue, entry: Entry) -> wire.Run:
     )
 
 
-def console(entry: Entry, first: int, count: int) -> wire.Console:
-    db = entry.shelf.store.db
-    found = lines.page(db, entry.run.number, first, count)
-    return wire.Console(
-        lines.count(db, entry.run.number),
-        first,
-        [wire.ConsoleLine(line.time, line.stream, line.text) for line in found],
-    )
+def console(entry: Entry, asked: wire.OfConsole) -> wire.Console:
+    """A negative `first` counts from the end, so that the last lines need no question before."""
+    db, number = entry.shelf.store.db, entry.run.number
+    if asked.search:
+        total, found = lines.find(db, number, asked.search, max(0, asked.first), asked.count)
+        first = max(0, asked.first)
+    else:
+        total = lines.count(db, number)
+        first = asked.first if asked.first >= 0 else max(0, total + asked.first)
+        found = lines.page(db, number, first, asked.count)
+    told = [wire.ConsoleLine(line.number, line.time, line.stream, line.text) for line in found]
+    return wire.Console(total, first, told)
 
 
 def file(entry: Entry, path: str) -> Path:
@@ -74,16 +72,6 @@ def file(entry: Entry, path: str) -> Path:
         if known.name == path and not _leaves(entry, known.path):
             return known.path
     raise NotFoundError(f"run {entry.run.card.id} has no file {path!r}")
-
-
-def media_type(name: str) -> str:
-    """By the name; what could be a page's script is not told apart from other text."""
-    if PurePosixPath(name).suffix.lower() in _TEXT:
-        return "application/json" if name.endswith(".json") else "text/plain"
-    guessed = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    if guessed == "text/html" or guessed.startswith(_SHOWN):
-        return guessed
-    return "text/plain" if guessed.startswith("text/") else "application/octet-stream"
 
 
 def _files(entry: Entry) -> list[stored.File]:

@@ -42,6 +42,9 @@ POLICY = f"{EMBED_POLICY}; frame-ancestors 'self'"
 FILE_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src 'self'"
 """For what runs brought along: shown, but without script, origin or network."""
 
+PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; img-src data:"
+"""For PDF, which browsers show with a viewer of their own and refuse to in a sandbox."""
+
 _HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",

@@ -117,6 +117,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     state: State
     exit_code: int | None
     signal: str | None
+    host: str
 
 
 class FileEntry(msgspec.Struct, frozen=True):
@@ -170,13 +171,71 @@ class Table(msgspec.Struct, frozen=True):
     rows: list[list[Any]]
 
 
+class RunLink(msgspec.Struct, frozen=True):
+    """A run that an artifact names. One that is gone has no key and no state, and "project/id" for a name."""
+
+    project: str
+    key: str
+    name: str
+    state: State | None
+    created: float
+
+
+class ArtifactHead(msgspec.Struct, frozen=True, kw_only=True):
+    """One version. `project` is the key of the project that has it; empty where that has no runs any more."""
+
+    project: str
+    name: str
+    version: int
+    type: str
+    digest: str
+    size: int
+    created: float
+    aliases: list[str]
+    tags: list[str]
+    expired: bool
+    made_by: RunLink | None
+    used_by: list[RunLink]
+
+
+class Artifacts(msgspec.Struct, frozen=True):
+    """Versions of the project's artifacts, and those of others that its runs used."""
+
+    versions: list[ArtifactHead]
+
+
+class ArtifactFile(msgspec.Struct, frozen=True):
+    """With `ref` it lies at that address and only there."""
+
+    path: str
+    size: int
+    type: str
+    ref: str
+
+
+class ArtifactVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """`files` are the first of `total`; `source` is the version that this one is another name of."""
+
+    head: ArtifactHead
+    description: str
+    metadata: dict[str, Any]
+    source: str
+    total: int
+    files: list[ArtifactFile]
+
+
 class ConsoleLine(msgspec.Struct, frozen=True):
+    """`number` counts all lines of the run from 0."""
+
+    number: int
     time: float
     stream: str
     text: str
 
 
 class Console(msgspec.Struct, frozen=True):
+    """Of `total` lines, or of as many that were found, those from `first` on."""
+
     total: int
     first: int
     lines: list[ConsoleLine]
@@ -299,10 +358,29 @@ class OfTable(msgspec.Struct, frozen=True):
     count: Annotated[int, Meta(ge=0, le=5_000)] = 100
 
 
+class OfArtifact(msgspec.Struct, frozen=True):
+    """`version` is its number: 3 for v3."""
+
+    project: str
+    name: str
+    version: Annotated[int, Meta(ge=0, le=1_000_000_000)]
+
+
+class OfArtifactFile(msgspec.Struct, frozen=True):
+    project: str
+    name: str
+    version: Annotated[int, Meta(ge=0, le=1_000_000_000)]
+    path: str
+    download: bool = False
+
+
 class OfConsole(msgspec.Struct, frozen=True):
+    """`first` counts from the end when it is negative. With `search` only lines that contain it, in whatever case."""
+
     run: str
-    first: Annotated[int, Meta(ge=0, le=1_000_000_000)] = 0
+    first: Annotated[int, Meta(ge=-1_000_000_000, le=1_000_000_000)] = 0
     count: Annotated[int, Meta(ge=0, le=20_000)] = 1000
+    search: Annotated[str, Meta(max_length=1000)] = ""
 
 
 class OfEvents(msgspec.Struct, frozen=True):

@@ -6,6 +6,8 @@ one line whose text is replaced again and again, nearly always in the last block
 
 from __future__ import annotations
 
+import itertools
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from tracker_core.store.chunk import pack, unpack
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from tracker_core.store.database import Database
 
 BLOCK = 1000
+
+_ESCAPE = re.compile(r"\x1b\[[0-9;:]*m")
+"""Colours: what else a terminal is told does not reach the journal."""
 
 
 class Line(NamedTuple):
@@ -50,8 +55,8 @@ def page(db: Database, run: int, start: int = 0, length: int = 1000, search: str
     With `search`, of the lines that contain it, in whatever case; then `number` counts the lines found.
     """
     if search:
-        found = (line for line in _found(db, run, search) if line.number >= start)
-        return [line for line, _ in zip(found, range(length), strict=False)]
+        found = itertools.islice(enumerate(_found(db, run, search)), start, start + length)
+        return [line._replace(number=number) for number, line in found]
     with db.reading():
         lines: list[Line] = []
         before = 0
@@ -67,6 +72,16 @@ def page(db: Database, run: int, start: int = 0, length: int = 1000, search: str
                 lines += _lines(row[0], attempt, before)
             before += held
     return [line for line in lines if start <= line.number < start + length]
+
+
+def find(db: Database, run: int, search: str, start: int, length: int) -> tuple[int, list[Line]]:
+    """How many lines contain `search`, and those from the `start`-th on, each with its number among all lines."""
+    total, lines = 0, []
+    for line in _found(db, run, search):
+        if start <= total < start + length:
+            lines.append(line)
+        total += 1
+    return total, lines
 
 
 class Console:
@@ -165,15 +180,17 @@ class _Journal:
 
 
 def _found(db: Database, run: int, search: str) -> Iterator[Line]:
+    """Colours between the letters do not hide what is searched."""
     wanted = search.lower()
-    number = 0
-    for attempt, data in db.rows(
-        "SELECT attempt, data FROM console WHERE run = ? ORDER BY attempt, journal, block", (run,)
+    before = 0
+    for attempt, held, data in db.rows(
+        "SELECT attempt, length, data FROM console WHERE run = ? ORDER BY attempt, journal, block", (run,)
     ):
-        for line in _lines(data, attempt, 0):
-            if wanted in line.text.lower():
-                yield line._replace(number=number)
-                number += 1
+        for line in _lines(data, attempt, before):
+            text = _ESCAPE.sub("", line.text) if "\x1b" in line.text else line.text
+            if wanted in text.lower():
+                yield line
+        before += held
 
 
 def _lines(data: bytes, attempt: int, before: int) -> list[Line]:

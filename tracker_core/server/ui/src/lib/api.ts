@@ -2,7 +2,18 @@
 
 import { allowed } from "./embed";
 import { type Series, decode } from "./series";
-import type { Board, Columns, Console, Edit, MediaSeries, Project, Run, TablePage } from "./wire";
+import type {
+  ArtifactHead,
+  ArtifactVersion,
+  Board,
+  Columns,
+  Console,
+  Edit,
+  MediaSeries,
+  Project,
+  Run,
+  TablePage,
+} from "./wire";
 
 export class Failure extends Error {
   constructor(
@@ -32,20 +43,34 @@ export function columns(project: string, keys: readonly string[], runs: readonly
   return get(`/api/projects/${path(project)}/columns?${list("key", keys)}${list("run", runs)}`);
 }
 
-export function consoleLines(key: string, first: number, count: number): Promise<Console> {
-  return get(`/api/runs/${path(key)}/console?first=${first}&count=${count}`);
+export function consoleLines(key: string, first: number, count: number, search: string): Promise<Console> {
+  return get(`/api/runs/${path(key)}/console?first=${first}&count=${count}&search=${path(search)}`);
 }
 
 export function media(key: string): Promise<MediaSeries[]> {
   return get<{ series: MediaSeries[] }>(`/api/runs/${path(key)}/media`).then((it) => it.series);
 }
 
+export function artifacts(project: string): Promise<ArtifactHead[]> {
+  return get<{ versions: ArtifactHead[] }>(`/api/projects/${path(project)}/artifacts`).then((it) => it.versions);
+}
+
+export function artifact(project: string, name: string, version: number): Promise<ArtifactVersion> {
+  return get(`/api/projects/${path(project)}/artifacts/${path(name)}/${version}`);
+}
+
+export const artifactFileUrl = (project: string, name: string, version: number, file: string) =>
+  allowed(
+    `/api/projects/${path(project)}/artifacts/${path(name)}/${version}/files/${file.split("/").map(path).join("/")}`,
+  );
+
 export function tablePage(key: string, name: string, step: number, first: number, count: number): Promise<TablePage> {
   return get(`/api/runs/${path(key)}/table?key=${path(name)}&step=${step}&first=${first}&count=${count}`);
 }
 
-export async function fileText(key: string, file: string): Promise<string> {
-  return (await fetched(fileUrl(key, file), {})).text();
+/** What stands in a file, or in its first `most` bytes. */
+export async function text(url: string, most?: number): Promise<string> {
+  return (await fetched(url, most === undefined ? {} : { headers: { range: `bytes=0-${most - 1}` } })).text();
 }
 
 export type SeriesQuery = {

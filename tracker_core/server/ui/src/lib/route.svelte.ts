@@ -8,6 +8,7 @@ export type Route =
   | { page: "project"; project: string }
   | { page: "run"; project: string; run: string }
   | { page: "compare"; project: string }
+  | { page: "artifacts"; project: string }
   | { page: "settings" }
   | { page: "missing" };
 
@@ -21,12 +22,16 @@ export function route(path: string): Route {
   if (first !== "project" || project === undefined) return { page: "missing" };
   if (second === undefined) return { page: "project", project };
   if (second === "compare" && run === undefined) return { page: "compare", project };
+  if (second === "artifacts" && run === undefined) return { page: "artifacts", project };
   if (second === "run" && run !== undefined) return { page: "run", project, run };
   return { page: "missing" };
 }
 
 export const projectPath = (project: string) => `/project/${encodeURIComponent(project)}`;
 export const runPath = (project: string, run: string) => `${projectPath(project)}/run/${encodeURIComponent(run)}`;
+/** The page of an artifact; `version` as in "v3". */
+export const artifactPath = (project: string, name = "", version = -1) =>
+  `${projectPath(project)}/artifacts${name && `?item=${encodeURIComponent(`${name}:v${version}`)}`}`;
 export const comparePath = (project: string, runs: readonly string[]) =>
   `${projectPath(project)}/compare?runs=${runs.map((run) => encodeURIComponent(encodeURIComponent(run))).join(",")}`;
 

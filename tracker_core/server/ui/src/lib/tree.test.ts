@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
-import { differences, leaves } from "./tree";
+import { describe, expect, it, test } from "vitest";
+import { differences, leaves, rows } from "./tree";
 
 test("leaves have dotted paths; lists, empty maps and media are leaves", () => {
   const data = { a: { b: 1, c: [1, 2] }, d: {}, e: { _type: "image", path: "x.png" } };
@@ -18,4 +18,31 @@ test("differences know what is missing and what is equal by value", () => {
     ["x", true],
   ]);
   expect(rows[3]!.values).toEqual([undefined, null]);
+});
+
+describe("rows", () => {
+  const data = { lr: 0.1, model: { depth: 3, blocks: [{ kind: "conv" }, { kind: "pool" }] }, sizes: [1, 2], empty: {} };
+  const seen = (folded: string[], search = "") =>
+    rows(data, new Set(folded), search, (it) => JSON.stringify(it)).map((row) => `${row.depth} ${row.path}`);
+
+  it("opens maps and lists of maps, and keeps the rest in one line", () => {
+    expect(seen([])).toEqual([
+      "0 lr",
+      "0 model",
+      "1 model.depth",
+      "1 model.blocks",
+      "2 model.blocks.0",
+      "3 model.blocks.0.kind",
+      "2 model.blocks.1",
+      "3 model.blocks.1.kind",
+      "0 sizes",
+      "0 empty",
+    ]);
+  });
+
+  it("leaves out what is folded, but not from a search", () => {
+    expect(seen(["model"])).toEqual(["0 lr", "0 model", "0 sizes", "0 empty"]);
+    expect(seen(["model"], "POOL")).toEqual(["0 model", "1 model.blocks", "2 model.blocks.1", "3 model.blocks.1.kind"]);
+    expect(seen([], "nothing")).toEqual([]);
+  });
 });

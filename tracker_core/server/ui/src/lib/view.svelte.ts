@@ -25,6 +25,8 @@ const STANDARD = {
   fold: [] as readonly string[],
   full: "",
   base: "",
+  /** The file or the artifact that is looked at. */
+  item: "",
 };
 
 export type View = typeof STANDARD;

@@ -48,6 +48,7 @@ export type Attempt = {
   state: State;
   exit_code: number | null;
   signal: string | null;
+  host: string;
 };
 export type FileEntry = { path: string; size: number; type: string };
 export type Run = Head & {
@@ -67,6 +68,31 @@ export type Run = Head & {
 export type MediaValue = { _type: string; path?: string; caption?: string; error?: string; [more: string]: unknown };
 export type MediaSeries = { key: string; logged: number; steps: number[]; values: MediaValue[] };
 export type TablePage = { columns: string[]; total: number; first: number; rows: unknown[][] };
-export type ConsoleLine = { time: number; stream: "stdout" | "stderr"; text: string };
+export type ConsoleLine = { number: number; time: number; stream: "stdout" | "stderr"; text: string };
 export type Console = { total: number; first: number; lines: ConsoleLine[] };
 export type Edit = Partial<Pick<Head, "name" | "notes" | "tags" | "group" | "job_type">>;
+
+export type RunLink = { project: string; key: string; name: string; state: State | null; created: number };
+export type ArtifactHead = {
+  project: string;
+  name: string;
+  version: number;
+  type: string;
+  digest: string;
+  size: number;
+  created: number;
+  aliases: string[];
+  tags: string[];
+  expired: boolean;
+  made_by: RunLink | null;
+  used_by: RunLink[];
+};
+export type ArtifactFile = FileEntry & { ref: string };
+export type ArtifactVersion = {
+  head: ArtifactHead;
+  description: string;
+  metadata: Record<string, unknown>;
+  source: string;
+  total: number;
+  files: ArtifactFile[];
+};
