@@ -49,6 +49,7 @@ if _TYPE_CHECKING:
     from tracker_core._api import Api
     from tracker_core._artifacts.artifact import Artifact
     from tracker_core._media.audio import Audio
+    from tracker_core._media.bokeh import Bokeh
     from tracker_core._media.classes import Classes
     from tracker_core._media.graph import Graph
     from tracker_core._media.histogram import Histogram
@@ -68,6 +69,7 @@ __all__ = [
     "Artifact",
     "Audio",
     "AuthenticationError",
+    "Bokeh",
     "Classes",
     "CommError",
     "ConfigError",
@@ -120,6 +122,7 @@ _LAZY = {
     "Api": "_api",
     "Artifact": "_artifacts.artifact",
     "Audio": "_media.audio",
+    "Bokeh": "_media.bokeh",
     "Classes": "_media.classes",
     "Graph": "_media.graph",
     "Histogram": "_media.histogram",

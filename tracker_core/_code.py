@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tracker_core import _records as records
+from tracker_core._media.place import safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,16 +50,17 @@ def log_code(
     include_fn: Callable[..., bool] | None = None,
     exclude_fn: Callable[..., bool] | None = None,
 ) -> list[records.File]:
-    """Keeps the code below `root`: its `.py` files, or what `include_fn` wants and `exclude_fn` does not.
+    """Keeps the code below `root`: `.py`, requirements and Docker files, or what `include_fn` wants and `exclude_fn`
+    does not.
 
     Both are asked with the absolute path, and with `root` when they take a second argument. Left out from the start
     are hidden folders, environments, the tracker's own folder, and in a git repository what it ignores. With `name`
     the files come below `code/<name>/`. Returns a record for each.
     """
     top = Path(root).resolve()
-    include = _asker(include_fn, str(top)) if include_fn else _is_python
+    include = _asker(include_fn, str(top)) if include_fn else _is_source
     exclude = _asker(exclude_fn, str(top)) if exclude_fn else None
-    target = Path(FOLDER, name) if name else Path(FOLDER)
+    target = Path(FOLDER, safe(name)) if name else Path(FOLDER)
     kept = []
     for path in _candidates(top, folder.root.resolve()):
         absolute = str(path)
@@ -119,8 +121,8 @@ def _walk(top: Path, is_skipped: Callable[[Path], bool]) -> list[Path]:
     return found
 
 
-def _is_python(path: str) -> bool:
-    return path.endswith(".py")
+def _is_source(path: str) -> bool:
+    return path.endswith(".py") or os.path.basename(path).startswith(("requirements", "Dockerfile"))  # noqa: PTH119 - called for every file
 
 
 def _asker(function: Callable[..., bool], top: str) -> Callable[[str], bool]:

@@ -222,8 +222,9 @@ class Run(Identity, Verbs, Display):
     ) -> list[str]:
         """Keeps the source files below `root` with the run and returns their paths in its folder.
 
-        By default these are the `.py` files; `include_fn(path)` and `exclude_fn(path)` choose otherwise. Environments,
-        hidden folders and what git ignores are left out. `TRACKER_DISABLE_CODE=true` switches it off.
+        By default these are `.py` files and those that say what is installed; `include_fn(path)` and
+        `exclude_fn(path)` choose otherwise. Environments, hidden folders and what git ignores are left out.
+        `TRACKER_DISABLE_CODE=true` switches it off.
         """
         if self._settings.disable_code or self.disabled:
             return []

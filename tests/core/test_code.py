@@ -52,6 +52,18 @@ def test_leaves_out_what_git_ignores(folder):
 
 
 @pytest.mark.usefixtures("_project")
+def test_keeps_what_says_what_is_installed(folder):
+    Path("requirements-dev.txt").touch()
+    Path("Dockerfile").touch()
+    assert {"code/Dockerfile", "code/requirements-dev.txt"} <= set(paths(folder))
+
+
+@pytest.mark.usefixtures("_project")
+def test_a_name_leads_nowhere_else(folder):
+    assert paths(folder, root="pkg", name="../../out") == ["code/_/_/out/model.py"]
+
+
+@pytest.mark.usefixtures("_project")
 def test_takes_what_it_is_told_to(folder):
     asked = []
 

@@ -63,6 +63,23 @@ def test_a_redirect_stays_on_this_server(serving, root):
     assert entered.headers["location"] == "/evil.example/"
 
 
+@pytest.mark.parametrize(("token", "scripts"), [(None, True), ("secret", False)])
+def test_logged_pages_run_their_scripts_where_no_token_could_be_read(serving, logged, root, token, scripts):
+    folder = root / logged() / "files" / "media" / "html"
+    folder.mkdir(parents=True)
+    (folder / "page.html").write_text("<script></script>")
+    (folder / "picture.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>")
+    client = serving(root, token=token)
+    client.headers["cookie"] = f"tracker-token={token}"
+    client.get("/api/projects")
+    policies = [
+        client.get(f"/api/runs/{folder.parents[2].name}/files/media/html/{name}").headers["content-security-policy"]
+        for name in ("page.html", "picture.svg")
+    ]
+    assert [policy.startswith("sandbox allow-scripts;") for policy in policies] == [scripts, False]
+    assert all("default-src 'none'" in policy and "allow-same-origin" not in policy for policy in policies)
+
+
 def test_pages_carry_a_strict_policy(client):
     policy = client.get("/api/projects").headers["content-security-policy"]
     assert "default-src 'none'" in policy

@@ -373,9 +373,9 @@ class Artifact:
         expires = None if self.ttl is None else created + self.ttl.total_seconds()
         metadata = _values.plain(dict(self.metadata))
         return {
-            "description": self.description,
+            "description": None if self.description is None else _values.text(str(self.description)),
             "metadata": metadata,
-            "tags": tuple(str(tag) for tag in self.tags),
+            "tags": tuple(_values.text(str(tag)) for tag in self.tags),
             "expires": expires,
         }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import warnings
 import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,7 +48,10 @@ class Contents:
         return self.add(Entry(path, sha256, size), overwrite=overwrite)
 
     def add_dir(self, folder: Path, prefix: str, *, link: bool, overwrite: bool) -> None:
-        """Adds every file below `folder`, symbolic links to files included."""
+        """Adds every file below `folder`, symbolic links to files included.
+
+        A file that is removed meanwhile, as others' temporary files are, is left out with a warning.
+        """
         if not folder.is_dir():
             raise NotADirectoryError(f"there is no folder {folder}")
         found = list(_files(folder))
@@ -55,7 +59,11 @@ class Contents:
         for name in names:
             self._check(name)
         for (source, _), name in zip(found, names, strict=True):
-            sha256, size = self.objects.put(source, link=link)
+            try:
+                sha256, size = self.objects.put(source, link=link)
+            except FileNotFoundError:
+                warnings.warn(f"{source} was removed while its folder was added: left out", stacklevel=4)
+                continue
             self.add(Entry(name, sha256, size), overwrite=overwrite)
 
     def add_reference(self, uri: str, name: str | None, *, checksum: bool, most: int) -> list[Entry]:

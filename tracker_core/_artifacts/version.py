@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LONGEST_NAME = 128
+LONGEST_PART = 255
+LONGEST_PATH = 2048
+
+_DRIVE = re.compile(r"[a-zA-Z]:")
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -91,12 +96,22 @@ def checked_aliases(aliases: Iterable[str]) -> list[str]:
 
 
 def checked_path(path: str) -> str:
-    """`path` as the name of an entry; UsageError when it would leave the folder that it is put in."""
-    cleaned = str(path).replace("\\", "/")
+    """`path` as the name of an entry; UsageError when it would leave the folder that it is put in, or fit into none."""
+    cleaned = _text(str(path)).replace("\\", "/")
     parts = [part for part in cleaned.split("/") if part not in ("", ".")]
-    if not parts or ".." in parts or cleaned.startswith("/") or "\0" in cleaned or ":" in parts[0]:
+    if not parts or ".." in parts or cleaned.startswith("/") or "\0" in cleaned or _DRIVE.match(cleaned):
         raise UsageError(f"{str(path)[:200]!r} is no path inside an artifact")
+    if len("/".join(parts).encode()) > LONGEST_PATH or any(len(part.encode()) > LONGEST_PART for part in parts):
+        raise UsageError(
+            f"{str(path)[:50]!r}... is too long a path: at most {LONGEST_PART} bytes between two slashes and "
+            f"{LONGEST_PATH} in all can be downloaded again"
+        )
     return "/".join(parts)
+
+
+def _text(path: str) -> str:
+    """`path` with what is no text in it, as in names of files that are no UTF-8, replaced."""
+    return path if path.isascii() else path.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
 
 
 def number_of(version: str) -> int | None:

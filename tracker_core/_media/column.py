@@ -39,7 +39,7 @@ def cell_of(value: Any) -> Any:
         return value
     if isinstance(value, (dt.datetime, dt.date)):
         return value
-    if kind.__module__.partition(".")[0] in ("PIL", "matplotlib", "plotly"):
+    if kind.__module__.partition(".")[0] in ("PIL", "bokeh", "matplotlib", "plotly"):
         return wrap(value)
     if hasattr(value, "detach"):
         value = value.detach().cpu()

@@ -14,7 +14,7 @@ _LONGEST_LIST = 32
 def wrap(value: Any) -> Media | None:
     """The media for a figure, picture, dataframe, or array of more than 32 numbers; None for any other value.
 
-    A list of nothing but such objects becomes one group. Never raises: what cannot be taken is warned about, and
+    A list with such objects becomes one group. Never raises: what cannot be taken is warned about, and
     is then as foreign as any other value.
     """
     if isinstance(value, Media):
@@ -54,6 +54,12 @@ def _plotly(value: Any) -> Media | None:
     return Plotly(value) if hasattr(value, "to_json") else None
 
 
+def _bokeh(value: Any) -> Media | None:
+    from tracker_core._media.bokeh import Bokeh
+
+    return Bokeh(value)
+
+
 def _frame(value: Any) -> Media | None:
     if not hasattr(value, "columns"):
         return _array(value)
@@ -79,19 +85,22 @@ def _array(value: Any) -> Media | None:
 
 
 def _group(values: list[Any] | tuple[Any, ...]) -> Media | None:
+    """A group, when something in the list is media: None is left out then, and what is none becomes a text."""
     if not values:
         return None
     first = values[0]
-    # Most lists are short lists of numbers: look at the first before at all.
-    if not isinstance(first, Media) and type(first).__module__.partition(".")[0] not in ("PIL", "matplotlib", "plotly"):
-        return None
-    members = [wrap(value) for value in values]
-    if any(member is None for member in members):
+    # Most lists are short lists of numbers or texts: only media objects are looked for behind the first.
+    if type(first).__module__.partition(".")[0] not in _SHOWN and not any(isinstance(one, Media) for one in values):
         return None
     from tracker_core._media.group import Group
+    from tracker_core._media.text import Text
 
-    return Group([member for member in members if member is not None])
+    found = [(value, wrap(value)) for value in values if value is not None]
+    if not any(media for _, media in found):
+        return None
+    return Group([media or Text(value) for value, media in found])
 
 
-_MAKERS = {"matplotlib": _figure, "PIL": _picture, "plotly": _plotly, "pandas": _frame, "polars": _frame}
+_SHOWN = {"PIL": _picture, "bokeh": _bokeh, "matplotlib": _figure, "plotly": _plotly}
+_MAKERS = {**_SHOWN, "pandas": _frame, "polars": _frame}
 """By the package of the object's type."""

@@ -45,6 +45,15 @@ FILE_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src d
 PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; img-src data:"
 """For PDF, which browsers show with a viewer of their own and refuse to in a sandbox."""
 
+PAGES = "/files/media/html/"
+"""Below it lie pages that were logged as such, which mostly draw by script."""
+
+PAGE_POLICY = (
+    "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' blob: data:;"
+    " style-src 'unsafe-inline'; img-src data: blob:; font-src data:; media-src data: blob:; worker-src blob:"
+)
+"""For logged pages: their scripts run in an origin of their own, which can reach neither us nor the network."""
+
 _HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -83,6 +92,10 @@ class Guard:
                 answer = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     answer.setdefault(name, value)
+                if PAGES in path and self._token is None and answer.get("content-type", "").startswith("text/html"):
+                    answer["content-security-policy"] = (
+                        PAGE_POLICY  # with a token, a script could read it off its address
+                    )
                 answer.setdefault("content-security-policy", EMBED_POLICY if path.startswith(EMBED) else POLICY)
             await send(message)
 

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import tracemalloc
 from pathlib import Path
 
@@ -186,6 +187,107 @@ def test_memory_does_not_follow_the_size_of_a_file(tmp_path):
     assert size == 128 << 20
     assert hashed(tmp_path / "back") == (digest, size)
     assert peak < 16 << 20
+
+
+HOSTILE = {
+    "..": None,
+    "../up": None,
+    "a/../../up": None,
+    "..\\up": None,
+    "/etc/passwd": None,
+    "C:\\windows": None,
+    "a\0b": None,
+    "": None,
+    "/": None,
+    "x" * 10_000: None,
+    "日" * 86: None,
+    "/".join("a" * 5_000): None,
+    "./a//b/": "a/b",
+    "line\nbreak": "line\nbreak",
+    ".hidden/.too": ".hidden/.too",
+    "events:1": "events:1",
+    "naïve/日本語/🙂": "naïve/日本語/🙂",
+    "x" * 255: "x" * 255,
+    "con<>|?* ": "con<>|?* ",
+    "\udcff": "\ufffd" * 3,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_names_are_refused_or_come_back(name, tree, tmp_path):
+    artifact = tracker.Artifact("a", "t", description=name, metadata={name: name})
+    artifact.tags = [name]
+    if HOSTILE[name] is None:
+        for add in (artifact.add_file, artifact.add_dir):
+            with pytest.raises(tracker.UsageError, match=r"no path inside|too long"):
+                add(tree / "a.txt" if add == artifact.add_file else tree / "deep", name or "/")
+        with pytest.raises(tracker.UsageError, match=r"no path inside|too long"), artifact.new_file(name) as file:
+            file.write("x")
+        with pytest.raises(tracker.UsageError, match=r"no path inside|too long"):
+            artifact.add_reference((tree / "a.txt").as_uri(), name or "/")
+    else:
+        artifact.add_file(tree / "a.txt", name)
+    with tracker.init(project="p", settings={"silent": True}) as run:
+        run.log_artifact(artifact)
+        root = Path(run.use_artifact("a").download(tmp_path / "deep" / "out"))
+    found = [path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()]
+    assert found == ([] if HOSTILE[name] is None else [HOSTILE[name]])
+    assert {path.name for path in (tmp_path / "deep").iterdir()} == {"out"}
+
+
+@pytest.mark.parametrize("name", ["..", ".", "a/b", "", "a:b", "x" * 129, "日" * 50, "a b", "\ud800"])
+def test_hostile_names_of_artifacts_are_refused(name):
+    with pytest.raises(tracker.UsageError, match="artifact name"):
+        tracker.Artifact(name, "t")
+
+
+def test_file_whose_name_is_no_text(tmp_path):
+    folder = tmp_path / "tree"
+    folder.mkdir()
+    Path(os.fsdecode(os.fsencode(folder) + b"/\xff.bin")).write_bytes(b"x")
+    with tracker.init(project="p", settings={"silent": True}) as run:
+        artifact = run.log_artifact(folder, name="a", type="t")
+    assert [path.read_bytes() for path in Path(artifact.download(tmp_path / "out")).iterdir()] == [b"x"]
+
+
+def test_file_that_changes_while_it_is_added_is_one_state_of_it(tmp_path):
+    source, stop = tmp_path / "busy.bin", threading.Event()
+    source.write_bytes(b"0" * (8 << 20))
+
+    def write():
+        with source.open("r+b", buffering=0) as file:
+            while not stop.is_set():
+                for letter in b"123":
+                    file.seek(0)
+                    file.write(bytes([letter]) * (8 << 20))
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        with tracker.init(project="p", settings={"silent": True}) as run:
+            artifacts = [run.log_artifact(source, name="busy", type="t") for _ in range(5)]
+    finally:
+        stop.set()
+        writer.join()
+    for artifact in artifacts:
+        artifact.verify_kept()  # whatever was caught, its name and its content agree
+        artifact.download(tmp_path / "out")
+        artifact.verify(tmp_path / "out")
+
+
+def test_file_that_goes_while_its_folder_is_added_is_left_out(tree, monkeypatch):
+    put = Objects.put
+
+    def goes(self, source, **options):
+        if source.name == "a.txt":
+            source.unlink()
+        return put(self, source, **options)
+
+    monkeypatch.setattr(Objects, "put", goes)
+    with tracker.init(project="p", settings={"silent": True}) as run:
+        with pytest.warns(UserWarning, match=r"a\.txt was removed"):
+            artifact = run.log_artifact(tree, name="a", type="t")
+        assert artifact.file_count == 4
 
 
 @pytest.mark.parametrize("project", ["..", ".", "a/../b", "x y", "日本", "a%2Fb"])

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import importlib
 import io
 import json
+import re
 
+import bokeh.document
+import bokeh.plotting
 import plotly.graph_objects as go
 import plotly.io
 import pytest
@@ -54,6 +58,20 @@ def test_plotly_comes_back_as_the_same_figure(kept):
     assert reference["path"].endswith(".plotly.json")
     with pytest.raises(tracker.UsageError, match="plotly figure"):
         tracker.Plotly("text")
+
+
+def test_bokeh_is_a_page_that_needs_nothing_else(kept):
+    figure = bokeh.plotting.figure(title="drawn")
+    figure.scatter([1, 2], [3, 4.125])
+    reference, path = kept(tracker.Bokeh(figure))
+    assert reference["_type"] == "html-file"
+    page = path.read_text(encoding="utf-8")
+    [found] = re.findall(r'<script type="application/json" id="[^"]+">(.*?)</script>', page, re.DOTALL)
+    [document] = json.loads(html.unescape(found)).values()
+    assert bokeh.document.Document.from_json(document).roots[0].title.text == "drawn"
+    assert not re.search(r"<(script|link)[^>]+(src|href)=", page)
+    with pytest.raises(tracker.UsageError, match="bokeh figure"):
+        tracker.Bokeh("text")
 
 
 def test_short_text_stands_in_the_row_and_long_text_in_a_file(files, kept):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import bokeh.layouts
+import bokeh.plotting
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -31,6 +33,8 @@ def test_figures_pictures_frames(pyplot):
     assert isinstance(wrap(axes), tracker.Image)
     assert isinstance(wrap(pyplot), tracker.Image)
     assert isinstance(wrap(go.Figure()), tracker.Plotly)
+    assert isinstance(wrap(bokeh.plotting.figure()), tracker.Bokeh)
+    assert isinstance(wrap(bokeh.layouts.row(bokeh.plotting.figure())), tracker.Bokeh)
     assert isinstance(wrap(Pillow.new("L", (2, 2))), tracker.Image)
     assert isinstance(wrap(pd.DataFrame({"a": [1]})), tracker.Table)
 
@@ -82,7 +86,9 @@ def test_lists_of_media_are_one_group(files, drain):
 def test_lists_of_pictures_and_mixed_media(files):
     assert wrap([Pillow.new("L", (2, 2))] * 2).store("key", 0, files)["of"] == "image-file"
     assert wrap((tracker.Html("a"), tracker.Text("b"))).store("key", 0, files)["of"] == "mixed"
-    assert wrap([tracker.Html("a"), 1]) is None
+    assert wrap([1, tracker.Html("a"), None, "b"]).store("key", 0, files)["count"] == 3
+    assert wrap([tracker.Text("a")]).store("key", 0, files)["of"] == "text"
+    assert wrap([1, "b", None]) is None
 
 
 def test_what_cannot_be_taken_is_warned_about_and_left_alone():
@@ -94,7 +100,7 @@ def test_what_cannot_be_taken_is_warned_about_and_left_alone():
 def test_asking_loads_no_library():
     code = (
         "import sys; from tracker_core._media import wrap; assert wrap([1.0]) is None and wrap(object()) is None;"
-        "print([name for name in ('numpy', 'PIL', 'matplotlib', 'plotly') if name in sys.modules])"
+        "print([name for name in ('numpy', 'PIL', 'bokeh', 'matplotlib', 'plotly') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
