@@ -81,6 +81,20 @@ def properties_have_types(run: tracker.Run) -> tuple[int, float, str | None]:
     return step, begun, address
 
 
+def runs_show_themselves(run: tracker.Run) -> int:
+    page: str = run.to_html(height=300, hidden=True)
+    shown: bool = run.display()
+    run.write_logs(page)  # type: ignore[attr-defined]
+    return run.status().sync_items_pending if shown else 0
+
+
+def artifacts_have_types(run: tracker.Run) -> str:
+    artifact = tracker.Artifact("cats", type="dataset", metadata={"count": 3})
+    artifact.add_reference("s3://bucket/cats", max_objects=10)
+    kept: tracker.Artifact = run.log_artifact(artifact, aliases=["best"]).link("models/cats")
+    return kept.download(skip_cache=True)
+
+
 def current_run_may_be_none() -> str:
     with tracker.init() as run:
         run.define_metric("val.*", summary="max", goal="maximize")

@@ -104,8 +104,18 @@ class Api:
             raise NotFoundError(f"artifact {artifact.qualified_name} is of type {artifact.type!r}, not {type!r}")
         return artifact
 
-    def artifacts(self, name: str, per_page: int | None = None) -> list[Artifact]:  # noqa: ARG002 - see runs
-        """All versions of the artifact "[entity/]project/name", the newest first."""
+    def artifacts(
+        self,
+        type_name: str | None = None,
+        name: str | None = None,
+        per_page: int | None = None,  # noqa: ARG002 - see runs
+    ) -> list[Artifact]:
+        """All versions of the artifact "[entity/]project/name", the newest first: `artifacts(name)`, or
+        `artifacts(type_name, name)` for those of one type."""
+        kind = type_name if name is not None else None
+        name = name or type_name
+        if name is None:
+            raise UsageError("artifacts() needs a name, like 'project/name'")
         from tracker_core._artifacts.artifact import Artifact
         from tracker_core._artifacts.collection import Collection
 
@@ -115,7 +125,8 @@ class Api:
             raise UsageError(f"artifact {name!r}: say of which project, like 'project/{name}'")
         collection = Collection(self._store.root, project, short)
         versions = (collection.load(number) for number in reversed(collection.numbers()))
-        return [Artifact.stored(collection, version, self._store.root.parent) for version in versions]
+        found = [version for version in versions if kind in (None, version.type)]
+        return [Artifact.stored(collection, version, self._store.root.parent) for version in found]
 
     def __repr__(self) -> str:
         return f"<Api of {self._store.root}>"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tracker_core import _records as records
     from tracker_core._artifacts.contents import Contents
     from tracker_core._artifacts.version import Entry
+    from tracker_core._media.table import Table
 
 
 def add(contents: Contents, value: Any, name: str, *, overwrite: bool) -> Entry:
@@ -91,7 +92,63 @@ def _html(reference: dict[str, Any], root: Path) -> Media:
     return Html(root / reference["path"], inject=False, caption=reference.get("caption"))
 
 
-def _table(reference: dict[str, Any], root: Path) -> Media:
+def _object3d(reference: dict[str, Any], root: Path) -> Media:
+    from tracker_core._media.object3d import Object3D
+
+    path, caption = root / reference["path"], reference.get("caption")
+    if reference["format"] != "npy":
+        return Object3D(path, caption)
+    import numpy as np
+
+    points = np.load(path, allow_pickle=False)
+    scene = reference.get("scene")
+    if scene is None:
+        return Object3D(points, caption)
+    return Object3D({"points": points, **msgspec.json.decode((root / scene["path"]).read_bytes())}, caption)
+
+
+def _molecule(reference: dict[str, Any], root: Path) -> Media:
+    from tracker_core._media.molecule import Molecule
+
+    return Molecule(root / reference["path"], reference.get("caption"))
+
+
+def _plotly(reference: dict[str, Any], root: Path) -> Media:
+    from tracker_core._media.plotly import Plotly
+
+    return Plotly.from_json((root / reference["path"]).read_bytes())
+
+
+def _histogram(reference: dict[str, Any], root: Path) -> Media:
+    del root
+    from tracker_core._media.histogram import Histogram
+
+    packed = reference.get("packedBins")
+    edges = [packed["min"] + packed["size"] * at for at in range(packed["count"] + 1)] if packed else reference["bins"]
+    return Histogram(np_histogram=(reference["values"], edges))
+
+
+def _text(reference: dict[str, Any], root: Path) -> Media:
+    from tracker_core._media.text import Markdown, Text
+
+    text = reference["text"] if "text" in reference else (root / reference["path"]).read_text(encoding="utf-8")
+    kind = Markdown if reference["_type"] == Markdown.kind else Text
+    return kind(text, reference.get("caption"))
+
+
+def _group(reference: dict[str, Any], root: Path) -> Media:
+    from tracker_core._media.group import Group
+
+    return Group([_made(item, root) for item in reference["items"]])
+
+
+def _joined(reference: dict[str, Any], root: Path) -> Media:
+    from tracker_core._media.table import JoinedTable
+
+    return JoinedTable(_table(reference["table1"], root), _table(reference["table2"], root), reference["join_key"])
+
+
+def _table(reference: dict[str, Any], root: Path) -> Table:
     from tracker_core._media import table_file
     from tracker_core._media.table import Table
 
@@ -109,6 +166,14 @@ _READERS: dict[str, Callable[[dict[str, Any], Path], Media]] = {
     "image-file": _image,
     "video-file": _video,
     "audio-file": _audio,
+    "group": _group,
+    "histogram": _histogram,
     "html-file": _html,
+    "joined-table": _joined,
+    "markdown": _text,
+    "molecule-file": _molecule,
+    "object3D-file": _object3d,
+    "plotly-file": _plotly,
     "table-file": _table,
+    "text": _text,
 }

@@ -17,6 +17,7 @@ class Plotly(Media):
     """A plotly figure. It is written down at once, so that later changes of the figure do not reach it."""
 
     kind: ClassVar[str] = "plotly-file"
+    json: bytes
 
     def __init__(self, val: Any) -> None:
         if is_matplotlib(val):
@@ -24,6 +25,13 @@ class Plotly(Media):
         if not hasattr(val, "to_json"):
             raise UsageError(f"a plotly figure is wanted, not {type(val).__name__}")
         self.json = val.to_json().encode()
+
+    @classmethod
+    def from_json(cls, figure: bytes) -> Plotly:
+        """From what plotly writes as JSON."""
+        made = cls.__new__(cls)
+        made.json = figure
+        return made
 
     @classmethod
     def make_plot_media(cls, val: Any) -> Plotly | Image:

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 
 import tracker_core as tracker
@@ -246,6 +247,41 @@ def test_media_come_back(run):
         tracker.Artifact("x", "dataset").add(3, "three")
 
 
+PDB = "HETATM    1  O   HOH A   1       0.000   0.000   0.000  1.00  0.00           O\nEND\n"
+POINTS = np.arange(12.0).reshape(4, 3)
+VECTOR = {"start": [0, 0, 0], "end": [1, 1, 1]}
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: tracker.Object3D(POINTS, caption="points"),
+        lambda: tracker.Object3D({"type": "lidar/beta", "points": POINTS, "vectors": [VECTOR]}),
+        lambda: tracker.Molecule(PDB, file_type="pdb"),
+        lambda: tracker.Plotly(go.Figure(go.Scatter(y=[1, 2]))),
+        lambda: tracker.Histogram(np_histogram=([1, 2], [0, 1, 5])),
+        lambda: tracker.Text("short"),
+        lambda: tracker.Markdown("# long\n" * 1000),
+        lambda: tracker.JoinedTable(tracker.Table(["id"], [[1]]), tracker.Table(["id", "x"], [[1, 2.5]]), "id"),
+    ],
+    ids=range(8),
+)
+def test_media_of_every_kind_come_back(run, tmp_path, make):
+    artifact = tracker.Artifact("shown", "dataset")
+    artifact.add(make(), "thing")
+    run.log_artifact(artifact)
+    found = run.use_artifact("shown").get("thing")
+    assert type(found) is type(make())
+    assert found.store("again", 0, tmp_path / "a" / "files") == make().store("again", 0, tmp_path / "b" / "files")
+
+
+def test_histogram_of_values_comes_back_with_its_edges(run):
+    artifact = tracker.Artifact("shown", "dataset")
+    artifact.add(tracker.Histogram([1, 2, 2, 5], num_bins=4), "thing")
+    found = run.log_artifact(artifact).get("thing")
+    assert (found.histogram, found.bins) == ([1, 2, 0, 1], [1.0, 2.0, 3.0, 4.0, 5.0])
+
+
 def test_lineage_stands_in_the_runs(run, tree):
     logged(run, tree)
     run.use_artifact("cats", type="dataset")
@@ -410,6 +446,11 @@ def test_api_finds_versions(run, tree):
     assert api.artifact("p/cats").version == "v1"
     assert same(Path(api.artifact("someone/p/cats:v1", type="dataset").download()), tree)
     assert [artifact.version for artifact in api.artifacts("p/cats")] == ["v1", "v0"]
+    assert len(api.artifacts("dataset", "p/cats")) == 2
+    assert api.artifacts("model", "p/cats") == []
+    said = tracker.Api(overrides={"project": "p"})
+    assert said.artifact("cats").version == said.artifacts("cats")[0].version == "v1"
+    assert said.run(run.id).project == "p"
     with pytest.raises(tracker.NotFoundError, match="of type"):
         api.artifact("p/cats", type="model")
     with pytest.raises(tracker.UsageError, match="project/cats"):
