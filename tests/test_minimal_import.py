@@ -37,6 +37,10 @@ HEAVY = {
 }
 
 
+if sys.version_info < (3, 11):
+    HEAVY.discard("subprocess")  # loaded there by the standard library's uuid, which msgspec needs
+
+
 def _loaded(code: str) -> set[str]:
     report = "import sys; print(*sys.modules, sep='\\n')"
     bare = subprocess.run([sys.executable, "-c", report], capture_output=True, text=True, check=True)

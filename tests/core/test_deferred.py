@@ -1,52 +1,53 @@
 """Numbers of a device that is still at work: `log` does not wait for them, and nobody notices in the record.
 
 JAX on the CPU works asynchronously as a GPU does, so it stands for both; the same is run on CUDA where there is one.
+JAX has threads, which tests that fork could not stand in their process, so it runs in one of its own.
 """
 
 from __future__ import annotations
 
-import jax
-import jax.numpy as jnp
 import pytest
 import torch
 
 import tracker_core as tracker
 
+JAX = """
+import jax, jax.numpy as jnp
 
 @jax.jit
-def work(start):
-    """Takes some tenths of a second, and gives `start` back."""
+def slow(start):
+    matrix = jax.lax.fori_loop(0, 200, lambda _, m: m @ m / jnp.linalg.norm(m), jnp.ones((512, 512)))
+    return start + 0 * matrix.sum()
 
-    def turn(_, matrix):
-        return matrix @ matrix / jnp.linalg.norm(matrix)
+def later(value):  # an array that holds `value` once the device has worked for it, some tenths of a second
+    return slow(jnp.float32(value))
 
-    return start + 0 * jax.lax.fori_loop(0, 200, turn, jnp.ones((512, 512))).sum()
-
-
-def later(value):
-    """An array that holds `value` once the device has worked for it."""
-    return work(jnp.float32(value))
+later(0).copy().block_until_ready()
+"""
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _compiled():
-    later(0).copy().block_until_ready()
+@pytest.fixture
+def jax(script):
+    """Runs code with JAX; returns the process and the run that it made."""
+
+    def start(code):
+        done = script(JAX + code)
+        (run,) = tracker.Api().runs()
+        return done, run
+
+    return start
 
 
-def _stored():
-    (run,) = tracker.Api().runs()
-    return run
-
-
-def test_log_does_not_wait():
-    with tracker.init() as run:
-        loss = later(0.5)
-        run.log({"loss": loss, "epoch": 3, "nested": {"loss": loss}})
-        assert not loss.is_ready()
-        run.log({"epoch": 4})
-        assert run.summary["loss"] == 0.5  # who asks for the value waits for it
-        assert loss.is_ready()
-    stored = _stored()
+def test_log_does_not_wait(jax):
+    _, stored = jax("""
+with tracker.init() as run:
+    loss = later(0.5)
+    run.log({"loss": loss, "epoch": 3, "nested": {"loss": loss}})
+    assert not loss.is_ready()
+    run.log({"epoch": 4})
+    assert run.summary["loss"] == 0.5  # who asks for the value waits for it
+    assert loss.is_ready()
+""")
     assert stored.history(pandas=False)[0] == {
         "_step": 0,
         "_timestamp": pytest.approx(stored.series("epoch")[1][0], abs=0.01),
@@ -57,106 +58,93 @@ def test_log_does_not_wait():
     }
 
 
-def test_what_has_arrived_is_written_by_the_next_call():
-    with tracker.init() as run:
-        loss = later(1)
-        run.log({"loss": loss})
-        loss.block_until_ready()
-        run.log({"tick": 1, "again": jnp.float32(0)})
-        while "loss" not in _stored().summary:  # its copy on the device may take a moment more
-            run.log({"tick": 1, "again": jnp.float32(0)})
+def test_what_has_arrived_is_written_by_a_later_call(jax):
+    jax("""
+import time
+run = tracker.init()
+run.log({"loss": later(1)})
+while "loss" not in tracker.Api().run(run.path).summary:  # the run goes on meanwhile
+    time.sleep(0.01)
+    run.log({"tick": 1, "again": jnp.float32(0)})
+run.finish()
+""")
 
 
-def test_no_value_overtakes_an_older_one():
-    with tracker.init() as run:
-        run.log({"loss": 9.0}, step=0)
-        for value in (1, 2.0, 3):
-            run.log({"loss": later(value) if type(value) is int else value}, step=1)
-        run.log({"loss": later(4)}, step=2)
-        run.log({"loss": 5.0}, step=3)
-        run.log({"loss": later(6)}, step=4)
-    stored = _stored()
+def test_no_value_overtakes_an_older_one(jax):
+    _, stored = jax("""
+with tracker.init() as run:
+    run.log({"loss": 9.0}, step=0)
+    run.log({"loss": later(1)}, step=1)
+    run.log({"loss": 2.0}, step=1)
+    run.log({"loss": later(3)}, step=1)
+    run.log({"loss": later(4)}, step=2)
+    run.log({"loss": 5.0}, step=3)
+    run.log({"loss": later(6)}, step=4)
+""")
     assert stored.series("loss")[0].tolist() == [0, 1, 2, 3, 4]
     assert stored.series("loss")[2].tolist() == [9, 3, 4, 5, 6]
     assert stored.summary["loss"] == 6
 
 
-def test_a_donated_array_keeps_its_value():
-    follow = jax.jit(lambda value: value + 1, donate_argnums=0)
-    with tracker.init() as run:
-        state = later(10)
-        for _ in range(3):
-            run.log({"state": state})
-            state = follow(state)
-    assert _stored().series("state")[2].tolist() == [10, 11, 12]
+def test_a_donated_array_keeps_its_value(jax):
+    _, stored = jax("""
+follow = jax.jit(lambda value: value + 1, donate_argnums=0)
+with tracker.init() as run:
+    state = later(10)
+    for _ in range(3):
+        run.log({"state": state})
+        state = follow(state)
+""")
+    assert stored.series("state")[2].tolist() == [10, 11, 12]
 
 
-def test_step_metrics_are_those_of_the_call():
-    with tracker.init() as run:
-        run.define_metric("loss", step_metric="epoch")
-        run.log({"epoch": 1})
-        run.log({"loss": later(0.5)})
-        run.log({"epoch": 2})
-        run.log({"loss": later(0.25), "epoch": 3})
-        run.log({"epoch": 4})
-    envelope = _stored().sample("loss", 10, x="epoch")
+def test_step_metrics_are_those_of_the_call(jax):
+    _, stored = jax("""
+with tracker.init() as run:
+    run.define_metric("loss", step_metric="epoch")
+    run.log({"epoch": 1})
+    run.log({"loss": later(0.5)})
+    run.log({"epoch": 2})
+    run.log({"loss": later(0.25), "epoch": 3})
+    run.log({"epoch": 4})
+""")
+    envelope = stored.sample("loss", 10, x="epoch")
     assert (envelope.x.tolist(), envelope.last.tolist()) == ([1, 3], [0.5, 0.25])
-    assert _stored().summary["epoch"] == 4
+    assert stored.summary["epoch"] == 4
 
 
-FAILING = """
-import jax, jax.numpy as jnp
-
-@jax.jit
-def slow(matrix):
-    return jax.lax.fori_loop(0, 100, lambda _, m: m @ m / jnp.linalg.norm(m), matrix).sum()
-
+def test_a_failed_computation_costs_only_its_own_value(jax):
+    done, stored = jax("""
 def fail(value):
     raise ValueError("of the device")
 
 work = jax.jit(lambda value: jax.pure_callback(fail, jax.ShapeDtypeStruct((), jnp.float32), value))
-matrix = jnp.ones((512, 512))
-slow(matrix).block_until_ready()
 run = tracker.init()
-run.log({"loss": work(slow(matrix)), "epoch": 1})
+run.log({"loss": work(later(1)), "epoch": 1})
 run.log({"epoch": 2})
 run.finish()
-"""
-
-
-def test_a_failed_computation_costs_only_its_own_value(script):
-    assert "'loss' could not be read from its device" in script(FAILING).stderr
-    stored = _stored()
+""")
+    assert "'loss' could not be read from its device" in done.stderr
     assert stored.state == "finished"
     assert stored.series("epoch")[2].tolist() == [1, 2]
     assert "loss" not in stored.summary
 
 
-PRINTING = """
-import jax, jax.numpy as jnp
-
-@jax.jit
-def slow(matrix):
-    return jax.lax.fori_loop(0, 100, lambda _, m: m @ m / jnp.linalg.norm(m), matrix).sum()
-
+def test_a_device_that_prints_meanwhile_does_not_block(jax):
+    done, stored = jax("""
 def tell(value):
-    print("the device says", float(value) > 0)
+    print("the device says", value)
     return value
 
 work = jax.jit(lambda value: jax.pure_callback(tell, jax.ShapeDtypeStruct((), jnp.float32), value))
-matrix = jnp.ones((512, 512))
-slow(matrix).block_until_ready()
 run = tracker.init()
 for _ in range(3):
-    run.log({"loss": work(slow(matrix))})
+    run.log({"loss": work(later(1))})
     run.log({"loss": 0.5})
     assert run.summary["loss"] == 0.5
-"""
-
-
-def test_a_device_that_prints_meanwhile_does_not_block(script):
-    assert script(PRINTING).stdout == "the device says True\n" * 3
-    assert len(_stored().series("loss")[0]) == 6
+""")
+    assert done.stdout == "the device says 1.0\n" * 3
+    assert len(stored.series("loss")[0]) == 6
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
@@ -171,4 +159,5 @@ def test_cuda():
             assert not torch.cuda.current_stream().query()  # the device is still at work
             with torch.no_grad():
                 loss += 1  # in place: what was logged stays
-    assert _stored().series("loss")[2].tolist() == [0.5, 1.5, 2.5]
+    (stored,) = tracker.Api().runs()
+    assert stored.series("loss")[2].tolist() == [0.5, 1.5, 2.5]

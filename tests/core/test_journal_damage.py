@@ -110,7 +110,7 @@ def _zero_tail(data, draw):
 _HURTS = st.sampled_from((_flip, _flip, _blank, _garble, _cut, _zero_tail))
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data(), hurts=st.lists(_HURTS, min_size=1, max_size=2))
 def test_damage_costs_no_more_than_its_neighbourhood(written, tmp_path_factory, data, hurts):
     folder = tmp_path_factory.mktemp("damaged", numbered=True)
