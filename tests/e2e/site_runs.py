@@ -201,7 +201,36 @@ def artifacts(folder: str) -> None:
     judge.finish()
 
 
+def twins(folder: str) -> None:
+    """Two runs that differ in one value, one package, one line of code of the same length, and their media."""
+    import numpy as np
+
+    for name, rate in (("left", 0.1), ("right", 0.2)):
+        run = tracker.init(
+            dir=folder,
+            name=name,
+            project="twins",
+            reinit="create_new",
+            config={"lr": rate, "depth": 3},
+            settings={**SETTINGS, "console": "off"},
+        )
+        for step in range(3):
+            picture = tracker.Image(np.full((8, 8, 3), 100 * step, np.uint8), caption=f"{name} {step}")
+            film = tracker.Video(np.zeros((8, 3, 16, 16), np.uint8), fps=4)
+            run.log({"sample": picture, **({"film": film} if step == 2 else {})})
+        code = Path(run.folder.files, "code")
+        code.mkdir()
+        lines = [f"line_{number} = {number}" for number in range(60)]
+        (code / "same.py").write_text("print('same')\n")
+        (code / "train.py").write_text("\n".join([*lines, f"rate = {rate}", *lines]))
+        if name == "right":
+            (code / "extra.py").write_text("print('more')\n")
+        run.finish()
+        Path(run.folder.files, "requirements.txt").write_text(f"numpy==2.4.0\ntorch==2.{rate * 10:.0f}\n")
+
+
 if __name__ == "__main__":
+    twins(sys.argv[1])
     artifacts(sys.argv[1])
     careful(sys.argv[1])
     files(sys.argv[1])

@@ -94,17 +94,3 @@ def test_renaming_tagging_and_deleting(page, make_site):
     expect(page.get_by_role("link", name="right")).to_be_visible()
     _sees(page, ["right", "third"])
     expect(page.locator(".tag", has_text="keep")).to_have_count(1)
-
-
-def test_comparing_shows_what_differs(page, site):
-    page.goto(f"{site}/project/vision?view=table")
-    page.get_by_label("Select amber").check()
-    page.get_by_label("Select elm").check()
-    page.get_by_role("button", name="Compare").click()
-    expect(page.get_by_role("heading", name="Compare 2 runs")).to_be_visible()
-    expect(page.get_by_role("rowheader", name="lr", exact=True)).to_be_visible()
-    expect(page.get_by_role("rowheader", name="epochs")).to_have_count(0)
-    page.get_by_label("Equal values too").check()
-    expect(page.get_by_role("rowheader", name="epochs")).to_be_visible()
-    page.get_by_label("Search keys").fill("model")
-    expect(page.get_by_role("rowheader", name="lr", exact=True)).to_have_count(0)

@@ -45,6 +45,7 @@ const LOOK = EditorView.theme({
   ".cm-button": { backgroundImage: "none" },
   ".cm-foldPlaceholder": { background: "var(--sunken)", color: "var(--ink-soft)", border: "none", padding: "0 6px" },
   ".cm-collapsedLines": { background: "var(--sunken)", color: "var(--ink-soft)", padding: "3px 14px" },
+  ".cm-collapsedLines:before, .cm-collapsedLines:after": { content: '"⋯"' }, // theirs is in few fonts
   ".cm-changedLine, .cm-insertedLine": { backgroundColor: "var(--good-soft)" },
   "&.cm-merge-a .cm-changedLine, .cm-deletedChunk": { backgroundColor: "var(--bad-soft)" },
   "&.cm-merge-b .cm-changedText, .cm-changedText": {

@@ -77,12 +77,13 @@ export function bytes(size: number): string {
   return `${value.toPrecision(3)} PB`;
 }
 
-/** Any config or summary value in one line. */
+/** Any config or summary value in one line; of media the kind. */
 export function value(it: unknown): string {
   if (it === null || it === undefined) return "–";
   if (typeof it === "number") return number(it);
   if (typeof it === "string") return it;
   if (typeof it === "boolean") return it ? "true" : "false";
+  if (typeof it === "object" && "_type" in it) return String(it._type).replace(/-file$/, "");
   return JSON.stringify(it);
 }
 
