@@ -94,7 +94,8 @@ def _opened(address: str) -> tuple[Any, str, str]:
     bucket, _, key = rest.partition("/")
     key, _, version = key.partition(_VERSION)
     config: dict[str, Any] = {"client_options": {"connect_timeout": "10s"}}
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL", "")
+    # The last is what TensorBoard's writers read.
+    endpoint = next(filter(None, map(os.environ.get, ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "S3_ENDPOINT"))), "")
     if scheme in ("s3", "s3a") and endpoint:
         config["config"] = {"endpoint": endpoint}
         config["client_options"]["allow_http"] = endpoint.startswith("http://")

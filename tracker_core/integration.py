@@ -13,8 +13,9 @@ import logging
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias
 
+from tracker_core import _bucket as bucket
 from tracker_core import _records as records
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ __all__ = [
     "Tail",
     "TailSink",
     "Unsupported",
+    "Written",
+    "bucket",
     "note",
     "patched",
     "records",
@@ -136,6 +139,21 @@ class Tail(Protocol):
 
     def close(self, sink: TailSink) -> None:
         """The run is over: hands out what was held back. `poll` has returned 0 just before, unless time ran out."""
+
+
+class Written(NamedTuple):
+    """A run that was written without the tracker, as an entry point of the group `tracker.past` finds it.
+
+    Such a function takes a folder or address, and `single`, and gives one of these per run. `source` and `options` are
+    for the tail of the same name, whose `read` then says what to give it as the option `done` another time. Two with
+    the same `key` are the same run.
+    """
+
+    name: str
+    source: str
+    options: dict[str, Any]
+    time: float
+    key: str
 
 
 class Call:

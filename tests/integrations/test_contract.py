@@ -24,7 +24,7 @@ LEAVES = sorted(
 )
 
 
-NO_SWITCHES = ("tracker.name", "tracker.tail", "tracker.watch")
+NO_SWITCHES = ("tracker.name", "tracker.past", "tracker.tail", "tracker.watch")
 """Groups that the core looks up by a name that it was given, whose entry points have contracts of their own."""
 
 

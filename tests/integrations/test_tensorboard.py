@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,16 @@ import pytest
 import tensorboardX
 import torch
 from tensorboard.compat.proto.event_pb2 import Event
-from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.compat.proto.graph_pb2 import GraphDef
+from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
+from tensorboard.plugins.custom_scalar.layout_pb2 import Layout
+from tensorboard.util.tensor_util import make_tensor_proto
 from torch.utils.tensorboard import SummaryWriter as TorchWriter
 
 import tracker_core as tracker
+from tracker_core._media import table_file
 from tracker_core.integration import records
+from tracker_integrations.tensorboard.place import Folder
 from tracker_integrations.tensorboard.record import Damaged, RecordFile, masked_crc32c
 from tracker_integrations.tensorboard.tail import EventTail
 
@@ -136,8 +142,14 @@ class TestContent:
             lambda writer: writer.add_pr_curve("pr", np.array([0, 1, 1, 0]), np.array([0.1, 0.8, 0.6, 0.7]), 1)
         )
         ((_, table),) = sink["pr"]
-        assert table["_type"] == "table-file"
-        assert (sink.files / table["path"]).is_file()
+        assert (table["_type"], table["rows"]) == ("table-file", 127)
+        kept = dict(zip(table["columns"], zip(*table_file.read(sink.files, table), strict=True), strict=True))
+        # Above 0.7 there is one positive, and nothing false; at 0 all four, half of them right.
+        at = {round(value, 3): index for index, value in enumerate(kept["threshold"])}
+        high, low = at[round(95 / 126, 3)], at[0.0]
+        assert [kept[name][high] for name in ("true_positives", "false_positives", "precision")] == [1, 0, 1]
+        assert [kept[name][low] for name in ("true_positives", "false_positives", "recall")] == [2, 2, 1]
+        assert kept["precision"][low] == pytest.approx(0.5)
 
     def test_meshes_are_clouds_of_their_vertices(self, written):
         vertices = np.arange(12, dtype=np.float32).reshape(1, 4, 3)
@@ -159,15 +171,24 @@ class TestContent:
         tail = EventTail("logs", {})
         drain(tail, sink)
         tail.close(sink)
-        kept = {record.path for record in sink.records if isinstance(record, records.File)}
-        assert "tensorboard/graph.pb" in kept
-        assert "tensorboard/projector_config.pbtxt" in kept
-        assert any(path.endswith("metadata.tsv") for path in kept)
-        assert all((sink.files / path).stat().st_size for path in kept)
+        kept = {record.path: sink.files / record.path for record in sink.records if isinstance(record, records.File)}
+        graph = GraphDef.FromString(kept.pop("tensorboard/graph.pb").read_bytes())
+        assert any("Linear" in node.name or "linear" in node.op.lower() for node in graph.node)
+        config = kept.pop("tensorboard/projector_config.pbtxt").read_text()
+        (tensors,) = [path for path in kept.values() if path.name == "tensors.tsv"]
+        (labels,) = [path for path in kept.values() if path.name == "metadata.tsv"]
+        assert "tensors.tsv" in config
+        assert [list(map(float, line.split("\t"))) for line in tensors.read_text().splitlines()] == np.eye(3).tolist()
+        assert labels.read_text().split() == ["a", "b", "c"]
 
-    def test_custom_layout_is_no_metric(self, written):
+    def test_custom_layout_is_kept_as_a_file(self, written):
         sink = written(lambda writer: writer.add_custom_scalars({"a": {"b": ["Multiline", ["x"]]}}))
         assert sink.rows == []
+        (kept,) = [record.path for record in sink.records if isinstance(record, records.File)]
+        assert kept == "tensorboard/custom_scalars.pb"
+        layout = Layout.FromString((sink.files / kept).read_bytes())
+        assert [(category.title, category.chart[0].title) for category in layout.category] == [("a", "b")]
+        assert list(layout.category[0].chart[0].multiline.tag) == ["x"]
 
 
 def test_new_style_scalars_of_torch(sink):
@@ -179,12 +200,71 @@ def test_new_style_scalars_of_torch(sink):
 
 
 def test_sound_and_moving_pictures_of_tensorboardx(sink):
+    import soundfile
+    from PIL import Image
+
+    wave = np.sin(np.arange(800) / 10).astype(np.float32)[:, None]
+    frames = np.zeros((1, 4, 3, 16, 16), np.uint8)
+    frames[0, 2] = 255
     with tensorboardX.SummaryWriter("logs") as writer:
-        writer.add_audio("sound", np.zeros((800, 1), np.float32), 1, sample_rate=8000)
-        writer.add_video("video", np.zeros((1, 4, 3, 16, 16), np.uint8), 1)
+        writer.add_audio("sound", wave, 1, sample_rate=8000)
+        writer.add_video("video", frames, 1, fps=4)
     drain(EventTail("logs", {}), sink)
-    assert (sink["sound"][0][1]["_type"], sink["sound"][0][1]["format"]) == ("audio-file", "wav")
-    assert (sink["video"][0][1]["_type"], sink["video"][0][1]["format"]) == ("video-file", "gif")
+    ((_, sound),) = sink["sound"]
+    assert (sound["_type"], sound["format"]) == ("audio-file", "wav")
+    heard, rate = soundfile.read(sink.files / sound["path"])
+    assert (rate, len(heard)) == (8000, 800)
+    assert heard == pytest.approx(wave[:, 0], abs=1e-3)
+    ((_, video),) = sink["video"]
+    assert (video["_type"], video["format"]) == ("video-file", "gif")
+    with Image.open(sink.files / video["path"]) as moving:
+        shown = []
+        for index in range(moving.n_frames):
+            moving.seek(index)
+            shown += [int(np.array(moving.convert("L")).mean())] * round(moving.info["duration"] / 250)
+    assert shown == [0, 0, 255, 0]
+
+
+def test_sound_of_torch(sink):
+    import soundfile
+
+    wave = np.sin(np.arange(800) / 10).astype(np.float32)
+    with TorchWriter("logs") as writer:
+        writer.add_audio("sound", wave[None], 1, sample_rate=8000)
+    drain(EventTail("logs", {}), sink)
+    ((_, sound),) = sink["sound"]
+    heard, rate = soundfile.read(sink.files / sound["path"])
+    assert rate == 8000
+    assert heard == pytest.approx(wave, abs=1e-3)
+
+
+def test_files_of_tensorflows_own_writer_are_the_same_records(sink):
+    """As its C++ writer lays them out: tensors with a plugin in the first event of a tag only, by TensorBoard's own
+    writer of records.
+    """
+    from tensorboard.summary.writer.record_writer import RecordWriter
+
+    path = Path("logs/train/events.out.tfevents.1.host.1.1.v2")
+    path.parent.mkdir(parents=True)
+    metadata = SummaryMetadata(plugin_data=SummaryMetadata.PluginData(plugin_name="scalars"))
+    with path.open("wb") as file:
+        writer = RecordWriter(file)
+        writer.write(Event(wall_time=1.0, file_version="brain.Event:2").SerializeToString())
+        for step in range(3):
+            value = Summary.Value(tag="loss", tensor=make_tensor_proto(step / 2, dtype=np.float32))
+            if step == 0:
+                value.metadata.CopyFrom(metadata)
+            event = Event(wall_time=10.0 + step, step=step, summary=Summary(value=[value]))
+            writer.write(event.SerializeToString())
+        writer.flush()
+    drain(EventTail("logs", {}), sink)
+    assert sink["train/loss"] == [(step, step / 2) for step in range(3)]
+    assert [time for *_, time in sink.rows] == [10.0, 11.0, 12.0]
+
+
+def recorded(path):
+    """The records of a file."""
+    return RecordFile(partial(Folder(path.parent).read, path.name)).records()
 
 
 def record(data):
@@ -233,7 +313,7 @@ class TestFiles:
         path.write_bytes(path.read_bytes() + first)
         assert tail.poll(sink) == 0
         with pytest.raises(Damaged):
-            list(RecordFile(path).records())
+            list(recorded(path))
 
     def test_late_writes_to_an_older_file_and_new_sub_folders_are_found(self, path, sink):
         tail = EventTail("logs", {"prefix": "p"})
@@ -310,6 +390,21 @@ class TestSwitch:
         assert recorded.series("mine") == [(step, float(step)) for step in range(20)]
         writer.close()
 
+    @pytest.mark.parametrize("writer_class", WRITERS)
+    def test_nothing_of_the_last_instant_is_lost(self, writer_class, read):
+        run = mirrored()
+        writer = writer_class("logs")
+        for step in range(200):
+            writer.add_scalar("a", float(step), step)
+        writer.add_image("im", np.zeros((3, 4, 4), np.uint8), 200)
+        writer.add_pr_curve("pr", np.array([0, 1]), np.array([0.1, 0.8]), 200)
+        writer.add_text("said", "last", 200)
+        writer.close()
+        run.finish()
+        recorded = read(run)
+        assert len(recorded.series("a")) == 200
+        assert {"im", "pr", "said"} <= {key for row in recorded.rows if row["_step"] == 200 for key in row}
+
     def test_relative_folder_after_a_change_of_directory(self, read):
         run = mirrored()
         Path("elsewhere").mkdir()
@@ -349,6 +444,14 @@ class TestSwitch:
         writer.close()
         assert recorded == [[(0, 0.0)], [(1, 1.0)]]
 
+    def test_folders_can_be_left_out(self, read):
+        run = mirrored(sync_tensorboard={"exclude": ["logs/debug*", Path("other")]})
+        for folder in ("logs", "logs/debug-1", "logs/debug-2/deep", "other", "logs/kept"):
+            with TorchWriter(folder) as writer:
+                writer.add_scalar("loss", 1.0, 1)
+        run.finish()
+        assert set(read(run).keys) == {"loss", "kept/loss"}
+
     def test_one_kind_of_writer_can_be_left_out(self, read):
         run = mirrored(sync_tensorboard={"tensorboardX.event_file_writer": False})
         for writer_class in WRITERS:
@@ -374,7 +477,7 @@ class TestSwitch:
             writer.add_scalar("a", 1.0, 1, walltime=5.0)
         with TorchWriter("without") as writer:
             writer.add_scalar("a", 1.0, 1, walltime=5.0)
-        contents = [list(RecordFile(next(Path(folder).iterdir())).records())[1:] for folder in ("with", "without")]
+        contents = [list(recorded(next(Path(folder).iterdir())))[1:] for folder in ("with", "without")]
         assert contents[0] == contents[1]
 
     def test_killed_process_loses_nothing_it_had_flushed(self, read):
@@ -386,6 +489,188 @@ class TestSwitch:
             time.sleep(0.1)
         assert recorded.series("a") == [(step, float(step)) for step in range(500)]
         assert recorded.state in ("crashed", "killed")
+
+
+class TestOldFolders:
+    """`tracker sync --tensorboard`."""
+
+    @staticmethod
+    def sync(*words):
+        done = subprocess.run(
+            [sys.executable, "-m", "tracker_core", "sync", "--tensorboard", *words],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+
+    @staticmethod
+    def runs():
+        return {run.name: run for run in tracker.Api().runs()}
+
+    @staticmethod
+    def points(run, key):
+        steps, times, values = run.series(key)
+        return list(zip(steps.tolist(), times.tolist(), values.tolist(), strict=True))
+
+    @pytest.fixture
+    def logs(self):
+        """What three runs of a script left, one of them with phases and hyperparameters."""
+        for folder, first in (("logs", 1e9), ("logs/a", 1.1e9), ("logs/b/train", 1.2e9), ("logs/b/validation", 1.2e9)):
+            with tensorboardX.SummaryWriter(folder) as writer:
+                for step in range(5):
+                    writer.add_scalar("loss", step / 2, step, walltime=first + step)
+                if folder == "logs/a":
+                    writer.add_hparams({"lr": 0.1}, {"acc": 0.5}, name="1700000000.5")
+                    writer.add_image("im", np.zeros((3, 4, 4), np.uint8), 3, walltime=first + 3)
+        return "logs"
+
+    def test_every_folder_becomes_a_run_at_its_own_times(self, logs):
+        lines = self.sync(logs, "--project", "old")
+        assert len(lines) == 3
+        assert {word for line in lines for word in line.split()} >= {"logs", "a", "b", "events"}
+        runs = self.runs()
+        assert set(runs) == {"logs", "a", "b"}
+        assert {(run.project, run.state) for run in runs.values()} == {("old", "finished")}
+        assert self.points(runs["a"], "loss") == [(step, 1.1e9 + step, step / 2) for step in range(5)]
+        assert self.points(runs["b"], "train/loss") == [(step, 1.2e9 + step, step / 2) for step in range(5)]
+        assert set(runs["b"].keys()) == {"train/loss", "validation/loss"}
+        assert runs["a"].config == {"lr": 0.1}
+        assert runs["a"].summary["acc"] == 0.5
+        (image,) = [row["im"] for row in runs["a"].scan_history() if "im" in row]
+        assert (image["width"], image["height"]) == (4, 4)
+        assert runs["a"].metadata["tensorboard"]["source"] == str(Path("logs/a").absolute())
+
+    def test_repeating_doubles_nothing_and_adds_what_came_since(self, logs):
+        self.sync(logs)
+        before = {name: list(run.scan_history()) for name, run in self.runs().items()}
+        assert all(line.endswith("nothing new") for line in self.sync(logs))
+        assert {name: list(run.scan_history()) for name, run in self.runs().items()} == before
+        time.sleep(1.1)  # tensorboardX names files by the second
+        with tensorboardX.SummaryWriter("logs/a") as writer:
+            writer.add_scalar("loss", 9.0, 9)
+        with next(Path("logs").glob("events*")).open("ab") as file:
+            file.write(scalar("loss", 5.0, 5, wall_time=1e9 + 5))
+        assert [line.split()[-2:] for line in self.sync(logs)] == [["1", "event"], ["1", "event"], ["nothing", "new"]]
+        runs = self.runs()
+        assert len(runs) == 3
+        assert [point[0] for point in self.points(runs["a"], "loss")] == [0, 1, 2, 3, 4, 9]
+        assert self.points(runs["logs"], "loss")[-1] == (5, 1e9 + 5, 5.0)
+        assert [row for row in runs["a"].scan_history() if "im" in row] == [row for row in before["a"] if "im" in row]
+
+    def test_all_in_one_run(self, logs):
+        (line,) = self.sync(logs, "--single", "--name", "whole")
+        assert "whole" in line
+        (run,) = tracker.Api().runs()
+        assert set(run.keys()) == {"loss", "a/loss", "a/acc", "a/im", "b/train/loss", "b/validation/loss"}
+
+    def test_names_can_be_given_a_beginning(self, logs):
+        self.sync(logs, "--name", "mine")
+        assert set(self.runs()) == {"mine/logs", "mine/a", "mine/b"}
+        assert len(self.sync("logs/a", "--name", "other", "--project", "q")) == 1
+        assert {run.name for run in tracker.Api().runs("q")} == {"other"}
+
+    def test_neither_tensorboard_nor_a_framework_is_loaded(self, logs):
+        code = (
+            "import sys\nfrom tracker_core.cli import main\n"
+            "try:\n    main(['sync', '--tensorboard', 'logs'])\nexcept SystemExit:\n    pass\n"
+            "assert not {'tensorboard', 'tensorboardX', 'torch', 'tensorflow', 'google.protobuf'} & set(sys.modules)"
+        )
+        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+        assert len(self.runs()) == 3
+
+    @pytest.mark.parametrize(
+        ("words", "message"),
+        [(["nowhere"], "no folder"), (["."], "no event files"), (["logs", "--project", "a/b"], "project")],
+    )
+    def test_what_cannot_be_brought_in_is_told(self, words, message, logs):
+        Path("empty").mkdir()
+        os.chdir("empty") if words == ["."] else None
+        done = subprocess.run(
+            [sys.executable, "-m", "tracker_core", "sync", "--tensorboard", *words],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode != 0
+        assert message in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+@pytest.fixture(scope="module")
+def bucket_server():
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    yield "http://{}:{}".format(*server.get_host_and_port())
+    server.stop()
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:botocore|boto3")
+class TestRemote:
+    """Log folders that are no folders of this machine: a bucket behind Amazon's interface, and fsspec."""
+
+    @pytest.fixture
+    def bucket(self, bucket_server, monkeypatch):
+        import boto3
+
+        for name in list(os.environ):
+            if name.startswith("AWS_"):
+                monkeypatch.delenv(name)
+        monkeypatch.setenv("S3_ENDPOINT", bucket_server)  # for tensorboardX
+        monkeypatch.setenv("AWS_ENDPOINT_URL", bucket_server)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        client = boto3.client("s3", endpoint_url=bucket_server)
+        client.create_bucket(Bucket="logs")
+        yield "s3://logs"
+        for item in client.list_objects_v2(Bucket="logs").get("Contents", ()):
+            client.delete_object(Bucket="logs", Key=item["Key"])
+        client.delete_bucket(Bucket="logs")
+
+    @pytest.mark.parametrize("writer_class", WRITERS)
+    def test_bucket(self, writer_class, bucket, read):
+        run = mirrored()
+        with writer_class(f"{bucket}/exp") as writer, writer_class(f"{bucket}/exp/eval") as other:
+            for step in range(5):
+                writer.add_scalar("loss", step / 2, step)
+            writer.flush()
+            other.add_scalar("loss", 7.0, 1)
+            writer.add_image("im", np.zeros((3, 4, 4), np.uint8), 3)
+        run.finish()
+        recorded = read(run)
+        assert recorded.series("loss") == [(step, step / 2) for step in range(5)]
+        assert recorded.series("eval/loss") == [(1, 7.0)]
+        assert [row["im"]["width"] for row in recorded.rows if "im" in row] == [4]
+
+    def test_what_the_writer_holds_at_the_end(self, bucket, read):
+        run = mirrored()
+        writer = TorchWriter(f"{bucket}/held")
+        writer.add_scalar("loss", 1.0, 1)
+        run.finish()
+        writer.close()
+        assert read(run).series("loss") == [(1, 1.0)]
+
+    def test_fsspec(self, read, tmp_path):
+        run = mirrored()
+        with TorchWriter(f"file://{tmp_path}/remote") as writer:
+            writer.add_scalar("loss", 1.0, 1)
+            writer.add_scalar("loss", 2.0, 2)
+        run.finish()
+        assert read(run).series("loss") == [(1, 1.0), (2, 2.0)]
+
+    def test_old_folder_in_a_bucket(self, bucket):
+        for folder in ("old/a", "old/b"):
+            with TorchWriter(f"{bucket}/{folder}") as writer:
+                writer.add_scalar("loss", 1.0, 1)
+        for told in ("1 event", "nothing new"):
+            lines = TestOldFolders.sync(f"{bucket}/old")
+            assert [line.endswith(told) for line in lines] == [True, True]
+        assert set(TestOldFolders.runs()) == {"a", "b"}
 
 
 KILLED = """

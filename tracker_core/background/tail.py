@@ -55,7 +55,7 @@ class Tails:
         source = record.source if "://" in record.source else str(Path(self._cwd, record.source))
         key = (record.tail, source)
         if key not in self._tails:
-            make = partial(_make, record.tail, source, record.options)
+            make = partial(make_tail, record.tail, source, record.options)
             self._tails[key] = self._guard(f"tail {record.tail} of {source}", make)
 
     def poll(self) -> int:
@@ -73,7 +73,8 @@ class Tails:
         self._tails.clear()
 
 
-def _make(name: str, source: str, options: dict[str, Any]) -> Tail:
+def make_tail(name: str, source: str, options: dict[str, Any]) -> Tail:
+    """The tail registered under `name`. Raises LookupError when nobody provides it."""
     from importlib.metadata import entry_points
 
     for entry_point in entry_points(group=GROUP, name=name):

@@ -26,6 +26,7 @@ COMMANDS = {
     "rm": "rm",
     "artifact": "artifact",
     "run": "run",
+    "sync": "sync",
     "integrations": "integrations",
     "status": "status",
     "online": "mode",

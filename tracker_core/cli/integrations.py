@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 _PREFIX = "tracker."
-_NO_SWITCHES = (f"{_PREFIX}name", f"{_PREFIX}tail", f"{_PREFIX}watch")
+_NO_SWITCHES = (f"{_PREFIX}name", f"{_PREFIX}past", f"{_PREFIX}tail", f"{_PREFIX}watch")
 """What the core looks up by a name that it was given."""
 
 _REQUIREMENT = re.compile(

@@ -12,7 +12,7 @@ import tracker_core as tracker
 from tracker_integrations.tensorboard.event import Histogram, Picture, Sound, Tensor, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 # torch names the parts of a mesh, tensorboardX numbers them; vertices come first in both.
 _VERTICES = re.compile(r"(.+)_(?:VERTEX|1)")
@@ -30,6 +30,11 @@ class Converter:
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix
         self._plugins: dict[str, str] = {}
+
+    def remember(self, values: Iterable[Value]) -> None:
+        """Of values that are not wanted, what later ones of their tags need."""
+        for value in values:
+            self._plugins.setdefault(value.tag, value.plugin)
 
     def convert(self, value: Value, step: int, files: Path) -> dict[str, Any]:
         """`value` as items of a row; empty for what has no form here. Pictures and the like go below `files`."""

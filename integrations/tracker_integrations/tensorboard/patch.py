@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from tracker_core.integration import Unsupported, patched
+from tracker_integrations.tensorboard.place import is_excluded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 TAIL = "tensorboard"
 
 # Sub-folders by which frameworks tell phases apart: their name belongs to the tags even when there is only one.
-_PHASES = {"train", "training", "validation", "val", "valid", "eval", "evaluation", "test"}
+PHASES = {"train", "training", "validation", "val", "valid", "eval", "evaluation", "test"}
 
 _DRAIN = 2.0
 """Seconds that the last run to leave gives a writer whose queue is still full."""
@@ -31,7 +32,8 @@ def sync_tensorboard(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
     """Follows the folder of every writer made while the context is open or before it.
 
     `module` defines the class `EventFileWriter`, on which torch's, tensorboardX's and TensorBoard's own writers
-    stand. Option `root_logdir`: the folder that tags are named relative to.
+    stand. Options: `root_logdir`, the folder that tags are named relative to; `exclude`, a folder or a list of them,
+    wildcards allowed, whose writers are left alone.
     """
     writer_class = getattr(module, "EventFileWriter", None)
     if writer_class is None:
@@ -65,24 +67,38 @@ class _Folders:
         self._known: list[str] = []
 
     def add(self, logdir: Any) -> None:
-        # Absolute at once: the process may change its folder, and the reader has another one.
-        folder = os.path.abspath(os.fspath(logdir))  # noqa: PTH100 - Path.absolute() keeps `..`
-        if any(folder == known or folder.startswith(known + os.sep) for known in self._known):
+        folder = _absolute(os.fspath(logdir))
+        excluded = self._excluded()
+        if is_excluded(folder, excluded):
             return
-        self._sink.follow(TAIL, folder, prefix=self._prefix(folder), since=self._since)
+        if any(folder == known or folder.startswith(f"{known}/") for known in self._known):
+            return
+        self._sink.follow(TAIL, folder, prefix=self._prefix(folder), since=self._since, exclude=excluded)
         self._known.append(folder)
+
+    def _excluded(self) -> list[str]:
+        given = self._sink.options.get("exclude", [])
+        return [_absolute(os.fspath(each)) for each in ([given] if isinstance(given, (str, os.PathLike)) else given)]
 
     def _prefix(self, folder: str) -> str:
         root = self._sink.options.get("root_logdir")
         if root is not None:
-            relative = os.path.relpath(folder, root)
+            relative = os.path.relpath(folder, _absolute(os.fspath(root)))
             return "" if relative.startswith(".") else f"{relative}/"
         parent, name = os.path.split(folder)
-        if name.lower() in _PHASES:
+        if name.lower() in PHASES:
             return f"{name}/"
         if not self._known:
             return ""
-        return f"{os.path.relpath(folder, os.path.commonpath([*self._known, parent]))}/"
+        alike = [known for known in self._known if ("://" in known) == ("://" in folder)]
+        return f"{os.path.relpath(folder, os.path.commonpath([*alike, parent]))}/"
+
+
+def _absolute(folder: str) -> str:
+    """At once: the process may change its folder, and the reader has another one."""
+    if "://" in folder:
+        return folder.rstrip("/")
+    return os.path.abspath(folder)  # noqa: PTH100 - Path.absolute() keeps `..`
 
 
 def _drain(writer: Any) -> None:

@@ -10,14 +10,11 @@ import struct
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
 _HEADER = struct.Struct("<QI")
 _FOOTER = struct.Struct("<I")
 _LENGTH = struct.Struct("<Q")
-_CHUNK = 1 << 20
-
 # In Python a checksum costs 0.1 µs a byte. Scalars are checked whole; a picture whose length is right and whose
 # fields can be read is taken as it is.
 _CHECKED = 4096
@@ -32,29 +29,30 @@ class Damaged(Exception):  # noqa: N818 - named for what the file is
 
 
 class RecordFile:
-    """Reads the records of one file in order. A record that is not there in full yet is left for the next call."""
+    """Reads the records of one file in order. A record that is not there in full yet is left for the next call.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    `read(start)` gives what is there from that byte on, in pieces.
+    """
+
+    def __init__(self, read: Callable[[int], Iterator[bytes]]) -> None:
+        self._read = read
         self.offset = 0
         self.lost = 0
         """Records that were skipped because their data did not fit their checksum."""
 
     def records(self) -> Iterator[bytes]:
         """Everything complete that was not read before. Raises Damaged where lengths can no longer be trusted."""
-        with self.path.open("rb") as file:
-            file.seek(self.offset)
-            buffer = b""
-            while chunk := file.read(_CHUNK):
-                buffer += chunk
-                start = 0
-                while (found := self._next(buffer, start)) is not None:
-                    end, data = found
-                    self.offset += end - start
-                    start = end
-                    if data is not None:
-                        yield data
-                buffer = buffer[start:]
+        buffer = b""
+        for chunk in self._read(self.offset):
+            buffer += chunk
+            start = 0
+            while (found := self._next(buffer, start)) is not None:
+                end, data = found
+                self.offset += end - start
+                start = end
+                if data is not None:
+                    yield data
+            buffer = buffer[start:]
 
     def _next(self, buffer: bytes, start: int) -> tuple[int, bytes | None] | None:
         """The end and the data of the record at `start`; no data when it is damaged, None when it is not all there."""

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import logging
-import os
+import posixpath
 import re
-from pathlib import Path
+import time
 from typing import TYPE_CHECKING, Any
 
 from tracker_core.integration import records
 from tracker_integrations.tensorboard import event as events
 from tracker_integrations.tensorboard.content import Converter
+from tracker_integrations.tensorboard.place import Entry, is_excluded, place
 from tracker_integrations.tensorboard.record import Damaged, RecordFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from tracker_core.integration import TailSink
 
@@ -24,30 +26,44 @@ _PART = 5000
 """Events read in one poll, so that a huge folder does not keep the process from its other work."""
 
 # `add_hparams` makes one sub-folder a session and names it by the time, which would be a new prefix every time.
-_SESSION = re.compile(r"\d{9,}\.\d+")
+SESSION = re.compile(r"\d{9,}\.\d+")
 
 
 class EventTail:
     """All event files in and below a folder, each tag at its own steps and wall times.
 
     Options: `prefix` goes before every tag; a sub-folder's path goes between. `since` (Unix seconds) leaves out
-    what was written before: files not touched since, and older events of those that were.
+    what was written before: files not touched since, and older events of those that were. `folders` are the only
+    ones to read, relative to the source; `exclude` has patterns of whole paths of folders to leave out; `done` says
+    of a file how many bytes of it are known already.
     """
 
     def __init__(self, source: str, options: Mapping[str, Any]) -> None:
-        self._folder = Path(source)
+        self._source = source.rstrip("/")
+        self._place = place(source)
         self._prefix = str(options.get("prefix", ""))
         self._since = float(options.get("since", 0.0))
-        self._files: dict[Path, _EventFile] = {}
-        self._damaged: set[Path] = set()
+        self._exclude: list[str] = list(options.get("exclude", ()))
+        self._done: Mapping[str, int] = options.get("done", {})
+        self._folders: Collection[str] | None = options.get("folders")
+        self._files: dict[str, _EventFile] = {}
+        self._damaged: set[str] = set()
         self._config: dict[str, Any] = {}
+        self._next = 0.0
+
+    @property
+    def read(self) -> dict[str, int]:
+        """How far each file was read: what to give as `done` to leave that out."""
+        return {path: file.records.offset for path, file in self._files.items()}
 
     def poll(self, sink: TailSink) -> int:
+        if self._place.pause and time.monotonic() < self._next:
+            return 0
         count = 0
-        for path, size in self._found():
+        for path, size, _ in self._found():
             file = self._files.get(path)
             if file is None:
-                file = self._files[path] = _EventFile(path, self._prefix_of(path), self._since)
+                file = self._files[path] = self._file(path)
             if path in self._damaged or size <= file.records.offset:
                 continue
             for event in self._events(file, sink):
@@ -55,32 +71,44 @@ class EventTail:
                 count += 1
                 if count >= _PART:
                     return count
+        self._next = time.monotonic() + self._place.pause
         return count
 
     def close(self, sink: TailSink) -> None:
-        """Keeps what TensorBoard's projector has in files of its own, which no event mentions."""
-        for path in sorted(self._folder.rglob("projector_config.pbtxt")):
-            for file in sorted(path.parent.rglob("*")):
-                if file.is_file() and file.suffix in (".pbtxt", ".tsv", ".png", ".bytes"):
-                    _keep(sink, f"tensorboard/{file.relative_to(self._folder).as_posix()}", file.read_bytes())
+        """Reads what was left for later, and keeps what TensorBoard's projector has in files of its own, which no
+        event mentions.
+        """
+        self._next = 0.0
+        while self._place.pause and self.poll(sink):
+            self._next = 0.0
+        entries = [entry for entry in self._place.entries() if self._is_ours(entry)]
+        projected = [
+            posixpath.dirname(entry.path) for entry in entries if entry.path.endswith("projector_config.pbtxt")
+        ]
+        for path, _, _ in entries:
+            if path.endswith((".pbtxt", ".tsv", ".png", ".bytes")) and any(_is_below(path, each) for each in projected):
+                _keep(sink, f"tensorboard/{path}", b"".join(self._place.read(path, 0)))
 
-    def _found(self) -> Iterator[tuple[Path, int]]:
-        """Event files and their sizes, by name: the order in which one writer made them."""
-        for folder, folders, names in os.walk(self._folder):
-            folders.sort()
-            for name in sorted(names):
-                if "tfevents" not in name or name.endswith(".profile-empty"):
-                    continue
-                path = Path(folder, name)
-                try:
-                    status = path.stat()
-                except FileNotFoundError:
-                    continue
-                if path in self._files or status.st_mtime >= self._since:
-                    yield path, status.st_size
+    def _file(self, path: str) -> _EventFile:
+        read = functools.partial(self._place.read, path)
+        return _EventFile(path, read, self._prefix_of(path), self._since, self._done.get(path, 0))
 
-    def _prefix_of(self, path: Path) -> str:
-        parts = [part for part in path.parent.relative_to(self._folder).parts if not _SESSION.fullmatch(part)]
+    def _found(self) -> Iterator[Entry]:
+        for entry in self._place.entries():
+            name = posixpath.basename(entry.path)
+            if "tfevents" not in name or name.endswith(".profile-empty") or not self._is_ours(entry):
+                continue
+            if entry.path in self._files or entry.changed is None or entry.changed >= self._since:
+                yield entry
+
+    def _is_ours(self, entry: Entry) -> bool:
+        folder = posixpath.dirname(entry.path)
+        if self._folders is not None and folder not in self._folders:
+            return False
+        return not self._exclude or not is_excluded(f"{self._source}/{folder}".rstrip("/"), self._exclude)
+
+    def _prefix_of(self, path: str) -> str:
+        parts = [part for part in path.split("/")[:-1] if not SESSION.fullmatch(part)]
         return "/".join([*([self._prefix.rstrip("/")] if self._prefix else []), *parts, ""])
 
     def _events(self, file: _EventFile, sink: TailSink) -> Iterator[events.Event]:
@@ -88,11 +116,11 @@ class EventTail:
         try:
             yield from file.events()
         except Damaged as damage:
-            self._damaged.add(file.records.path)
-            _log.warning("tracker: %s is %s; what follows in it is not mirrored", file.records.path, damage)
-            sink.record(records.Gap(time=file.time, lost=1, reason=f"{file.records.path.name} is {damage}"))
+            self._damaged.add(file.path)
+            _log.warning("tracker: %s is %s; what follows in it is not mirrored", file.path, damage)
+            sink.record(records.Gap(time=file.time, lost=1, reason=f"{posixpath.basename(file.path)} is {damage}"))
         if file.records.lost > lost:
-            reason = f"damaged records in {file.records.path.name}"
+            reason = f"damaged records in {posixpath.basename(file.path)}"
             sink.record(records.Gap(time=file.time, lost=file.records.lost - lost, reason=reason))
 
     def _put(self, event: events.Event, file: _EventFile, sink: TailSink) -> None:
@@ -100,6 +128,9 @@ class EventTail:
         for value in event.values:
             if value.plugin == "hparams":
                 self._configure(events.hyperparameters(value.plugin_content), event.wall_time, sink)
+                continue
+            if value.tag == "custom_scalars__config__" and isinstance(value.content, events.Tensor):
+                _keep(sink, f"tensorboard/{file.prefix}custom_scalars.pb", b"".join(value.content.values))
                 continue
             try:
                 row.update(file.converter.convert(value, event.step, sink.files))
@@ -120,12 +151,14 @@ class EventTail:
 class _EventFile:
     """One file being read."""
 
-    def __init__(self, path: Path, prefix: str, since: float) -> None:
-        self.records = RecordFile(path)
+    def __init__(self, path: str, read: Callable[[int], Iterator[bytes]], prefix: str, since: float, done: int) -> None:
+        self.path = path
+        self.records = RecordFile(read)
         self.prefix = prefix
         self.converter = Converter(prefix)
         self.time = since
         self._since = since
+        self._done = done
         self._shared = False
 
     def events(self) -> Iterator[events.Event]:
@@ -136,17 +169,24 @@ class _EventFile:
             except (ValueError, IndexError):
                 self.records.lost += 1
                 continue
-            if event.version and event.wall_time < self._since:
-                self._shared = True  # begun by an earlier process or run; its events are not ours
+            if event.version:
+                # Begun by an earlier process or run, whose events are not ours.
+                self._shared = self._shared or event.wall_time < self._since
+                continue
             if self._shared and event.wall_time < self._since:
                 continue
             self.time = event.wall_time
+            if self.records.offset <= self._done:
+                self.converter.remember(event.values)
+                continue
             yield event
 
 
-def _keep(sink: TailSink, path: str, data: bytes) -> None:
-    import time
+def _is_below(path: str, folder: str) -> bool:
+    return not folder or path.startswith(f"{folder}/")
 
+
+def _keep(sink: TailSink, path: str, data: bytes) -> None:
     target = sink.files / path
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(data)

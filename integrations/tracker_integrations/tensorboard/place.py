@@ -1,0 +1,112 @@
+"""Where event files lie: in a folder, in a cloud's bucket, or wherever fsspec reaches."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from tracker_core.integration import bucket
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_CHUNK = 1 << 20
+_PAUSE = 10.0
+
+
+class Entry(NamedTuple):
+    """A file, by its path below the place (POSIX separators). `changed` is in Unix seconds; None where nobody says."""
+
+    path: str
+    size: int
+    changed: float | None
+
+
+class Place(Protocol):
+    pause: float
+    """Seconds between two looks."""
+
+    def entries(self) -> Iterator[Entry]:
+        """Every file, those of one folder by name: the order in which one writer made them."""
+
+    def read(self, path: str, start: int) -> Iterator[bytes]:
+        """What is there from byte `start` on, in pieces. Objects of clouds are only ever replaced by longer ones."""
+
+
+def place(source: str) -> Place:
+    """The place at a path or address. Raises ModuleNotFoundError for a scheme that neither of both readers knows."""
+    scheme, separator, _ = source.partition("://")
+    if not separator:
+        return Folder(source)
+    return Bucket(source) if scheme in bucket.SCHEMES else Anywhere(source)
+
+
+def is_excluded(folder: str, patterns: Iterable[str]) -> bool:
+    """Whether a folder, or one that it lies in, fits one of the patterns."""
+    return any(fnmatch.fnmatch(folder, each) or fnmatch.fnmatch(folder, f"{each}/*") for each in patterns)
+
+
+class Folder:
+    pause = 0.0
+
+    def __init__(self, source: str | os.PathLike[str]) -> None:
+        self._folder = Path(source)
+
+    def entries(self) -> Iterator[Entry]:
+        for folder, folders, names in os.walk(self._folder):
+            folders.sort()
+            for name in sorted(names):
+                path = Path(folder, name)
+                try:
+                    status = path.stat()
+                except FileNotFoundError:
+                    continue
+                yield Entry(path.relative_to(self._folder).as_posix(), status.st_size, status.st_mtime)
+
+    def read(self, path: str, start: int) -> Iterator[bytes]:
+        with Path(self._folder, path).open("rb") as file:
+            file.seek(start)
+            while chunk := file.read(_CHUNK):
+                yield chunk
+
+
+class Bucket:
+    pause = _PAUSE
+
+    def __init__(self, source: str) -> None:
+        self._address = source.rstrip("/")
+
+    def entries(self) -> Iterator[Entry]:
+        found = sorted(bucket.below(self._address))
+        for item in found:
+            yield Entry(item.address.removeprefix(f"{self._address}/"), item.size, None)
+
+    def read(self, path: str, start: int) -> Iterator[bytes]:
+        yield from bucket.read(f"{self._address}/{path}", start, "").pieces
+
+
+class Anywhere:
+    """What fsspec reaches, which TensorBoard's own writers use for addresses that they do not know themselves."""
+
+    pause = _PAUSE
+
+    def __init__(self, source: str) -> None:
+        import fsspec
+
+        self._system: Any
+        self._system, self._root = fsspec.core.url_to_fs(source)
+
+    def entries(self) -> Iterator[Entry]:
+        self._system.invalidate_cache()
+        root = self._root.rstrip("/")
+        try:
+            found = self._system.find(root, detail=True)
+        except FileNotFoundError:
+            return
+        for path, facts in sorted(found.items()):
+            yield Entry(path.removeprefix(f"{root}/"), facts["size"], None)
+
+    def read(self, path: str, start: int) -> Iterator[bytes]:
+        yield self._system.cat_file(f"{self._root.rstrip('/')}/{path}", start=start)
