@@ -41,6 +41,15 @@ def watch(tell: Callable[[int, str | None], None]) -> None:
     _catch_sigterm()
 
 
+def outcome(error: BaseException | None) -> tuple[int, str | None]:
+    """The exit code and the signal of a process that `error` ends, were nothing to catch it."""
+    if error is None:
+        return 0, None
+    if isinstance(error, SystemExit):
+        return _exit_code(error.code), None
+    return (_CTRL_C, "SIGINT") if isinstance(error, KeyboardInterrupt) else (1, None)
+
+
 def forget() -> None:
     """A run goes on: what was noted of an exit that then did not happen (a caught SystemExit) no longer holds."""
     global _code, _signal
@@ -68,10 +77,7 @@ def _wrap_excepthook() -> None:
     original = sys.excepthook
 
     def excepthook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> Any:
-        if issubclass(kind, KeyboardInterrupt):
-            _note(_CTRL_C, "SIGINT")
-        else:
-            _note(1)
+        _note(*outcome(error))
         return original(kind, error, trace)
 
     sys.excepthook = excepthook

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from tracker_core import _metrics
+from tracker_core import _exit, _metrics
 from tracker_core import _records as records
 from tracker_core._artifacts.verb import Verbs
 from tracker_core._config import Config
@@ -337,7 +337,8 @@ class Run(Identity, Verbs, Display):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.finish(0 if kind is None else 1)
+        exit_code, signal = _exit.outcome(error)
+        self.end(records.End(time=self._logbook.now(), exit_code=exit_code, signal=signal))
 
     def __repr__(self) -> str:
         return f"<Run {self.path} {self.name!r}>"

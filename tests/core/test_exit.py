@@ -87,10 +87,25 @@ def test_a_users_handler_stays_the_users(script):
     assert done.stdout.split() == ["mine", "0"]
 
 
-def test_a_context_manager_ends_by_how_it_is_left(past):
-    with pytest.raises(ZeroDivisionError), tracker.init() as run:
-        run.log({"x": 1 / 0})
-    assert (past(run).snapshot.state, past(run).snapshot.exit_code) == ("failed", 1)
+@pytest.mark.parametrize(
+    ("error", "state", "code"),
+    [
+        (ZeroDivisionError(), "failed", 1),
+        (SystemExit(), "finished", 0),
+        (SystemExit(0), "finished", 0),
+        (SystemExit(3), "failed", 3),
+        (SystemExit("message"), "failed", 1),
+        (KeyboardInterrupt(), "killed", 255),
+    ],
+)
+def test_a_context_manager_ends_by_how_it_is_left(past, error, state, code):
+    with pytest.raises(type(error)), tracker.init() as run:  # noqa: PT012 - the block is what is tested
+        run.log({"x": 1})
+        raise error
+    assert (past(run).snapshot.state, past(run).snapshot.exit_code) == (state, code)
+
+
+def test_a_context_manager_that_comes_to_its_end_is_finished(past):
     with tracker.init() as run:
         run.log({"x": 1})
     assert past(run).snapshot.state == "finished"
