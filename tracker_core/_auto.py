@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from typing import TYPE_CHECKING
 
 from tracker_core import _past
@@ -16,8 +17,11 @@ _FOLDER = ".resume"
 def remember(root: Path, run_id: str, project: str, program: str) -> None:
     """Notes a run that `resume="auto"` may go on with. One note a run: two that fail do not disturb each other."""
     note = root / _FOLDER / f"{run_id}.json"
-    note.parent.mkdir(exist_ok=True)
-    note.write_text(json.dumps({"id": run_id, "project": project, "program": program}), encoding="utf-8")
+    try:
+        note.parent.mkdir(exist_ok=True)
+        note.write_text(json.dumps({"id": run_id, "project": project, "program": program}), encoding="utf-8")
+    except OSError as error:
+        warnings.warn(f"resume='auto' will not find this run again: {error}", stacklevel=6)
 
 
 def forget(root: Path, run_id: str) -> None:

@@ -209,7 +209,7 @@ def launch(folder: RunFolder, *, run: str, attempt: int, journal: Path, settings
         pidfd=pidfd is not None,
         arguments=_cut(sys.orig_argv),
         own_arguments=_cut(sys.argv[1:]),
-        cwd=str(Path.cwd()),
+        cwd=_cwd(),
         program=program,
         executable=sys.executable,
         python=sys.version.partition(" ")[0],
@@ -304,6 +304,13 @@ def _program() -> str | None:
     return str(Path(path).absolute()) if path and Path(path).is_file() else None
 
 
+def _cwd() -> str:
+    try:
+        return str(Path.cwd())
+    except FileNotFoundError:  # somebody deleted it
+        return "/"
+
+
 def _pidfd() -> int | None:
     """A descriptor of this process, which keeps its exit status for whoever holds it."""
     if not hasattr(os, "pidfd_open"):
@@ -334,9 +341,9 @@ def _search_path(program: str | None) -> list[str]:
     own purposes must not be taken for another.
     """
     own = str(Path(__file__).absolute().parent.parent)
-    theirs = {"", str(Path.cwd()), str(Path(program).parent) if program else ""}
+    theirs = {"", (cwd := _cwd()), str(Path(program).parent) if program else ""}
     first = [entry for entry in sys.path if entry not in theirs]
-    last = [str(Path(entry).absolute()) for entry in sys.path if entry in theirs]
+    last = [str(Path(cwd, entry)) for entry in sys.path if entry in theirs]
     return list(dict.fromkeys([own, *first, *last]))
 
 

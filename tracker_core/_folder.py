@@ -90,9 +90,20 @@ def create(root: Path, run_id: str, *, offline: bool) -> RunFolder:
         except FileExistsError:
             suffix += 1
             continue
-        (path / "files").mkdir()
-        (path / "logs").mkdir()
+        try:
+            (path / "files").mkdir()
+            (path / "logs").mkdir()
+        except OSError:
+            discard(RunFolder(path))
+            raise
         return RunFolder(path)
+
+
+def discard(folder: RunFolder) -> None:
+    """Takes back a folder in which no run could begin."""
+    import shutil
+
+    shutil.rmtree(folder.path, ignore_errors=True)
 
 
 def scan(root: Path) -> Iterator[RunFolder]:

@@ -8,7 +8,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -316,11 +316,14 @@ if hasattr(os, "register_at_fork"):
 def _near(path: Path) -> str:
     try:
         return str(path.relative_to(Path.cwd()))
-    except ValueError:
+    except (ValueError, FileNotFoundError):  # the latter: somebody deleted the current folder
         return str(path)
 
 
 def _say(text: str) -> None:
     stream = sys.__stderr__  # what the console capture does not see
-    if stream is not None:
-        print(f"tracker: {text}", file=stream)
+    if stream is None:
+        return
+    # A terminal that is gone, a closed pipe or a full disk behind it is no reason to end a training.
+    with suppress(OSError, ValueError):
+        print(f"tracker: {text}", file=stream, flush=True)

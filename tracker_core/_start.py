@@ -9,6 +9,7 @@ import os
 import sys
 import time
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,26 @@ def start(settings: Settings, *, resume_from: str | None, fork_from: str | None)
     if (rank := _rank.rank()) != 0:
         return _join(settings, root, rank, mode)
     plan = _plan.plan(settings, root, resume_from=resume_from, fork_from=fork_from)
-    return _start_planned(settings, root, plan, mode)
+    try:
+        return _start_planned(settings, root, plan, mode)
+    except OSError as error:  # the disk is full
+        return _start_aside(settings, root, plan.run_id, mode, error)
+
+
+def _start_aside(settings: Settings, root: Path, run_id: str, mode: records.Mode, error: OSError) -> Run:
+    """A run of its own in the temporary folder: a training is worth more than its place or its past."""
+    fallback = _fallback()
+    if fallback == root or not _writable(fallback):
+        raise UsageError(f"{root} cannot be written ({error}): choose another folder with init(dir=...)") from error
+    warnings.warn(f"{root} cannot be written ({error}): recording in {fallback}", stacklevel=6)
+    _folder.working_root = fallback
+    plan = _plan.Plan(run_id=run_id, project=_names.check_project(settings.project or "uncategorized"))
+    try:
+        return _start_planned(settings, fallback, plan, mode)
+    except OSError as again:
+        raise UsageError(
+            f"neither {root} nor {fallback} can be written ({again}): choose another folder with init(dir=...)"
+        ) from again
 
 
 def _mode(settings: Settings) -> records.Mode:
@@ -58,14 +78,20 @@ def _mode(settings: Settings) -> records.Mode:
 
 def _root(settings: Settings) -> Path:
     """The `tracker` folder to work with; a temporary one, with a warning, where that cannot be written."""
-    wanted = Path(settings.dir or ".").absolute() / _folder.ROOT_NAME
-    if _writable(wanted):
+    wanted = Path(settings.dir or ".", _folder.ROOT_NAME)
+    with suppress(FileNotFoundError):  # somebody deleted the current folder
+        wanted = wanted.absolute()
+    if wanted.is_absolute() and _writable(wanted):
         return wanted
-    fallback = _temporary() / f"{_folder.ROOT_NAME}-{_user()}" / _folder.ROOT_NAME
+    fallback = _fallback()
     if not _writable(fallback):
         raise UsageError(f"neither {wanted} nor {fallback} can be written: choose another folder with init(dir=...)")
     warnings.warn(f"{wanted} cannot be written: recording in {fallback}", stacklevel=6)
     return fallback
+
+
+def _fallback() -> Path:
+    return _temporary() / f"{_folder.ROOT_NAME}-{_user()}" / _folder.ROOT_NAME
 
 
 def _writable(folder: Path) -> bool:
@@ -88,7 +114,14 @@ def _start_planned(settings: Settings, root: Path, plan: Plan, mode: records.Mod
     snapshot = plan.past.snapshot if plan.past is not None and plan.folder is not None else Snapshot()
     if plan.folder is not None and _past.busy(folder):
         warnings.warn(f"run {plan.run_id} is being written by another process too", stacklevel=5)
-    writer, attempt = _open_main(folder, plan.run_id, max(snapshot.attempts, default=0) + 1, settings.buffered)
+    try:
+        if plan.fork is not None:
+            _past.copy(plan.fork, folder, attempt=1)
+        writer, attempt = _open_main(folder, plan.run_id, max(snapshot.attempts, default=0) + 1, settings.buffered)
+    except OSError:
+        if plan.folder is None:
+            _folder.discard(folder)
+        raise
     reopen = opener(folder, f"fork-{os.getpid()}", plan.run_id, attempt, settings.buffered)
     resumed = plan.folder is not None
     run = make(snapshot, folder, writer, reopen, settings, mode=mode, resumed=resumed)
@@ -111,7 +144,7 @@ def _start_planned(settings: Settings, root: Path, plan: Plan, mode: records.Mod
     writer.write(first)
     snapshot.apply(first)
     if plan.past is not None:
-        _take_over(run, plan, folder, attempt)
+        _take_over(run, plan)
     _rank.announce(root, folder.path)
     if plan.auto:
         from tracker_core import _auto
@@ -165,7 +198,7 @@ def make(
     )
 
 
-def _take_over(run: Run, plan: Plan, folder: RunFolder, attempt: int) -> None:
+def _take_over(run: Run, plan: Plan) -> None:
     """Restores what the past left: config, summary, definitions, step."""
     past = plan.past
     assert past is not None
@@ -175,8 +208,6 @@ def _take_over(run: Run, plan: Plan, folder: RunFolder, attempt: int) -> None:
         run.config.update(past.snapshot.config)
     run._logbook.take_over(past.last_step, past.latest, past.aggregates)
     run.starting_step = run.step
-    if plan.fork is not None:
-        _past.copy(plan.fork, folder, attempt)
 
 
 def _temporary() -> Path:

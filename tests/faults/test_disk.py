@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,49 @@ def test_a_disk_that_stays_full_loses_the_rest_and_says_so(train, small_disk):
     assert counts == sorted(counts)
 
 
+START = """
+import sys
+run = tracker.init(id="r", dir=sys.argv[1], resume="allow")
+run.log({"a": 1.0})
+print(run.folder.path, run.resumed)
+"""
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_a_disk_that_is_full_from_the_start(train, small_disk, tmp_path, resumed):
+    if resumed:
+        out, errors = train(START, str(small_disk)).communicate(timeout=30)
+        assert out.strip().endswith("False"), errors
+    before = sorted((small_disk / "tracker").glob("*"))
+    with pytest.raises(OSError, match="No space"), (small_disk / "filler").open("wb") as file:  # noqa: PT012
+        while True:
+            file.write(bytes(4096))
+            file.flush()
+    process = train(START, str(small_disk), TMPDIR=str(tmp_path))
+    out, errors = process.communicate(timeout=30)
+    assert process.returncode == 0, errors
+    assert errors.count("Warning") == 1, errors
+    assert "No space left" in errors
+    folder, again = out.split()
+    assert again == "False"
+    assert Path(folder).is_relative_to(tmp_path)
+    assert not Path(folder).is_relative_to(small_disk)
+    assert tracker.Api(Path(folder).parent.parent).run("r").summary == {"a": 1.0}
+    assert sorted((small_disk / "tracker").glob("*")) == before
+
+
+def test_no_disk_has_room(train, small_disk):
+    with pytest.raises(OSError, match="No space"), (small_disk / "filler").open("wb") as file:  # noqa: PT012
+        while True:
+            file.write(bytes(4096))
+            file.flush()
+    process = train("import sys, tempfile\ntempfile.tempdir = sys.argv[1]\n" + START, str(small_disk))
+    errors = process.communicate(timeout=30)[1]
+    assert process.returncode == 1
+    assert "UsageError" in errors
+    assert "dir=" in errors
+
+
 def test_the_folder_is_deleted_under_the_run(train, tmp_path):
     process = train(TRAIN, str(tmp_path))
     assert process.stdout.readline() == "first\n"
@@ -120,6 +164,41 @@ def test_the_folder_becomes_read_only(train, tmp_path):
             folder.chmod(0o700)
     counts = tracker.Api(tmp_path).run("r").series("count")[2].tolist()
     assert counts == list(range(60_000))
+
+
+def test_the_current_folder_is_gone(train, tmp_path):
+    process = train(
+        """
+        import os, sys
+        os.mkdir("gone")
+        os.chdir("gone")
+        os.rmdir(os.getcwd())
+        run = tracker.init(id="r")
+        run.log({"a": 1.0})
+        print(run.folder.root)
+        """,
+        TMPDIR=str(tmp_path),
+        TRACKER_SILENT="false",
+    )
+    out, errors = process.communicate(timeout=30)
+    assert process.returncode == 0, errors
+    assert errors.count("Warning") == 1, errors
+    assert tracker.Api(out.strip()).run("r").summary == {"a": 1.0}
+
+
+@pytest.mark.parametrize("stderr", ["/dev/full", "closed pipe"])
+def test_a_terminal_that_takes_nothing_does_not_end_the_training(stderr):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, "w") as broken, open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", "import tracker_core as tracker\ntracker.init(); tracker.log({'a': 1.0})"],
+            stderr=full if stderr == "/dev/full" else broken,
+            env={**os.environ, "TRACKER_SILENT": "false"},
+            check=False,
+        )
+    assert done.returncode == 0
+    assert tracker.Api().runs()[0].state == "finished"
 
 
 def test_no_folder_from_the_start(train, tmp_path):
