@@ -157,6 +157,14 @@ def test_a_wrong_step_raises(run, step):
         run.log({"a": 1.0}, step=step)
 
 
+def test_after_the_largest_step_comes_no_other(run):
+    run.log({"a": 1.0}, step=2**63 - 1, commit=True)
+    run.log({"a": 2.0})
+    run.log({"a": 3.0})
+    run.log({"a": "text"})
+    assert [step for step, _ in rows(run)] == [2**63 - 1] * 4
+
+
 def test_whole_steps_of_other_libraries(run):
     run.log({"a": 1.0}, step=np.int64(7))
     run.log({"a": 1.0}, step=8.0)
