@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
 from typing import TYPE_CHECKING, Any
 
@@ -113,6 +114,9 @@ class Config(Attributes):
     def __repr__(self) -> str:
         return repr(self.as_dict())
 
+    def __reduce__(self) -> tuple[Callable[[dict[str, Any]], Config], tuple[dict[str, Any]]]:
+        return _copy, (self.as_dict(),)
+
     def admit(self, path: tuple[str, ...], new: Any) -> None:
         """Refuses a change (see `_tree.Owner`)."""
         if self._allow:
@@ -160,6 +164,13 @@ class Config(Attributes):
 
     def _listed(self) -> dict[str, Any]:
         return {key: value for key, value in self._data.items() if not key.startswith("_")}
+
+
+def _copy(values: dict[str, Any]) -> Config:
+    """A config that belongs to no run, as its copies do, in this process and in others: changes go nowhere."""
+    config = Config(lambda _record: None, time.time, allow=True)
+    config.restore(values)
+    return config
 
 
 class _Leave:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+from tracker_core import _values
 from tracker_core._errors import ConfigError, UsageError
 
 DEFAULTS_FILE = "config-defaults.yaml"
@@ -15,8 +17,8 @@ DEFAULTS_FILE = "config-defaults.yaml"
 def load(source: Any) -> dict[str, Any]:
     """The config in `source`, shallowly: its values are still as they came.
 
-    `source` is None, a mapping, an argparse.Namespace, absl flags, a dataclass or pydantic object, any object with
-    attributes, or the path of a YAML, JSON or TOML file (plain, or in the described form `key: {desc:, value:}`).
+    `source` is None, a mapping, an argparse.Namespace, absl flags, a dataclass or pydantic object, any object, class
+    or module with attributes, or the path of a YAML, JSON or TOML file (plain, or in the described form `key: {desc:, value:}`).
     Raises ConfigError for a file that cannot be read, TypeError for anything else.
     """
     if source is None:
@@ -30,17 +32,40 @@ def load(source: Any) -> dict[str, Any]:
             return dict(convert())
     if callable(getattr(source, "keys", None)) and hasattr(source, "__getitem__"):
         return {str(key): source[key] for key in source.keys()}  # noqa: SIM118 - it need not be iterable
-    if isinstance(source, (list, tuple, set, int, float, bool, bytes, type)):
+    if (held := _values.fields(source)) is not None:
+        return dict(held)
+    own = _attributes(source)
+    if own is None:
         raise TypeError(f"config must be a mapping, an object with attributes or a file's path, not {source!r}")
-    fields = getattr(type(source), "__dataclass_fields__", None) or getattr(type(source), "__struct_fields__", None)
-    if fields:
-        return {name: getattr(source, name) for name in fields}
-    try:
-        return {key: value for key, value in vars(source).items() if not key.startswith("_")}
-    except TypeError:
-        raise TypeError(
-            f"config must be a mapping, an object with attributes or a file's path, not {source!r}"
-        ) from None
+    return own
+
+
+def _attributes(source: Any) -> dict[str, Any] | None:
+    """What an object was given and its class declares, as `class CFG: lr = 0.1` does; None for what holds nothing."""
+    if isinstance(source, type):
+        return _declared(source) or None
+    if isinstance(source, ModuleType):
+        return _plain_names(vars(source))
+    if not hasattr(source, "__dict__"):
+        return None
+    given = {name: value for name, value in vars(source).items() if not name.startswith("_")}
+    return {**_declared(type(source)), **given}
+
+
+def _declared(kind: type) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for base in reversed(kind.__mro__):
+        found |= _plain_names(vars(base))
+    return found
+
+
+def _plain_names(names: Mapping[str, Any]) -> dict[str, Any]:
+    """Without methods, properties and imported modules."""
+    return {
+        name: value
+        for name, value in names.items()
+        if not name.startswith("_") and not hasattr(type(value), "__get__") and not isinstance(value, ModuleType)
+    }
 
 
 def read_file(path: Path) -> dict[str, Any]:

@@ -183,6 +183,9 @@ class Current:
 
     __hash__ = object.__hash__
 
+    def __reduce__(self) -> Any:
+        return self._own.__reduce__()
+
     def __repr__(self) -> str:
         return repr(self._own) if _session.current() is not None else f"<the {self._name} of a run that is to come>"
 

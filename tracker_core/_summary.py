@@ -92,6 +92,9 @@ class Summary(Attributes):
     def __repr__(self) -> str:
         return repr(self.as_dict())
 
+    def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
+        return dict, (self.as_dict(),)  # a copy belongs to no run
+
     def admit(self, path: tuple[str, ...], new: Any) -> None:
         """Every change is welcome (see `_tree.Owner`)."""
 

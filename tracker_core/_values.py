@@ -69,6 +69,21 @@ def same(left: Any, right: Any) -> bool:
     return bool(left == right)
 
 
+def fields(value: Any) -> Mapping[str, Any] | None:
+    """What an object that is there to hold named values holds; None when it is another kind of object."""
+    if isinstance(value, type):
+        return None
+    kind = type(value)
+    for described in ("__dataclass_fields__", "__struct_fields__"):
+        if names := getattr(kind, described, None):
+            return {name: getattr(value, name, None) for name in names}
+    if hasattr(kind, "__attrs_attrs__"):
+        return {each.name: getattr(value, each.name, None) for each in kind.__attrs_attrs__}
+    if callable(getattr(kind, "model_dump", None)) or kind.__name__ in ("Namespace", "SimpleNamespace"):
+        return getattr(value, "__dict__", None)  # pydantic, argparse, jsonargparse
+    return None
+
+
 def text(value: str) -> str:
     """`value` without lone surrogates, which no encoding of the journal can hold."""
     if value.isascii():
@@ -97,8 +112,8 @@ def _plain(value: Any, depth: int) -> Any:  # noqa: C901, PLR0912 - one line a k
         return bytes(value).decode("utf-8", "replace")
     if isinstance(value, AbstractSet):
         return _set(value, depth)
-    if not isinstance(value, type) and (fields := getattr(value, "__dataclass_fields__", None)):
-        return {name: _plain(getattr(value, name, None), depth + 1) for name in fields}
+    if (held := fields(value)) is not None:
+        return {_key(name): _plain(item, depth + 1) for name, item in held.items()}
     if isinstance(value, slice):
         return {"start": value.start, "stop": value.stop, "step": value.step}
     if hasattr(value, "isoformat"):
@@ -111,7 +126,18 @@ def _plain(value: Any, depth: int) -> Any:  # noqa: C901, PLR0912 - one line a k
         return _array(value, depth)
     if callable(value) and hasattr(value, "__qualname__"):
         return f"{value.__module__}.{value.__qualname__}"
+    if size is None and type(value).__str__ is not object.__str__:
+        return _text_of(value)
     return _fallback(value)
+
+
+def _text_of(value: Any) -> str:
+    """As a torch.device, a UUID or a timedelta shows itself."""
+    try:
+        shown = str(value)
+    except Exception:  # noqa: BLE001 - a foreign object may fail in any way
+        return _fallback(value)
+    return text(shown if len(shown) <= _REPR_LIMIT else f"{shown[:_REPR_LIMIT]}…")
 
 
 def _size(value: Any) -> int | None:

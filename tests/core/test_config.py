@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import copy
 import dataclasses
 import datetime as dt
 import enum
@@ -118,6 +119,26 @@ def test_a_branch_can_be_pickled_and_encoded(run):
     assert json.loads(json.dumps(run.config.model)) == run.config.model
 
 
+@pytest.mark.parametrize("again", [lambda config: pickle.loads(pickle.dumps(config)), copy.copy, copy.deepcopy])
+@pytest.mark.parametrize("which", ["run", "module"])
+def test_a_copy_belongs_to_no_run(run, past, again, which):
+    copied = again(run.config if which == "run" else tracker.config)
+    assert copied == run.config
+    assert copied.model["width"] == 3
+    copied.lr = 5
+    copied["model"]["width"] = 7
+    assert run.config.lr == past(run).snapshot.config["lr"] == 0.1
+    assert run.config.model["width"] == 3
+
+
+def test_a_copy_of_the_summary_is_a_dict(run):
+    run.log({"val": {"loss": 0.5}})
+    run.summary["best"] = {"acc": 1}
+    for again in (pickle.loads(pickle.dumps(run.summary)), copy.deepcopy(tracker.summary)):
+        assert again == {"val.loss": 0.5, "best": {"acc": 1}}
+        assert type(again) is type(again["best"]) is dict
+
+
 @dataclasses.dataclass
 class Options:
     lr: float = 0.1
@@ -128,6 +149,22 @@ class Plain:
     def __init__(self):
         self.lr = 0.1
         self._hidden = 1
+
+
+class Declared:
+    lr = 0.1
+    loss = dict
+
+    @property
+    def twice(self):
+        return 2 * self.lr
+
+    def method(self):
+        return self.lr
+
+
+class Slots:
+    __slots__ = ("lr",)
 
 
 class Color(enum.Enum):
@@ -141,6 +178,9 @@ class Color(enum.Enum):
         (argparse.Namespace(lr=0.1, name="x"), {"lr": 0.1, "name": "x"}),
         (Options(), {"lr": 0.1, "inner": {"a": 1}}),
         (Plain(), {"lr": 0.1}),
+        (Declared, {"lr": 0.1, "loss": "builtins.dict"}),
+        (type("Changed", (Declared,), {"depth": 3, "lr": 0.2})(), {"lr": 0.2, "loss": "builtins.dict", "depth": 3}),
+        ({"args": argparse.Namespace(lr=0.1)}, {"args": {"lr": 0.1}}),
         ({"--batch-size": 3}, {"batch-size": 3}),
         (
             {"path": Path("a/b"), "color": Color.RED, "when": dt.date(2026, 1, 2), "data": b"ab", "set": {2, 1}},
@@ -168,7 +208,7 @@ def test_absl_flags():
     assert tracker.init(config=values).config.depth == 5
 
 
-@pytest.mark.parametrize("wrong", [[1, 2], 5, True, object])
+@pytest.mark.parametrize("wrong", [[1, 2], {1}, (1,), 5, 0.5, True, b"a", object, Slots()])
 def test_what_is_no_config_is_refused(wrong):
     with pytest.raises(TypeError, match="mapping"):
         tracker.init(config=wrong)

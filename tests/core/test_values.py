@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import datetime as dt
 import enum
 import math
+import types
+import uuid
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import PurePosixPath
@@ -52,6 +55,15 @@ class Point:
     y: object
 
 
+class Options(msgspec.Struct):
+    lr: float = 0.1
+
+
+class Device:
+    def __str__(self):
+        return "cuda:0"
+
+
 class Broken:
     def __repr__(self):
         raise RuntimeError("no repr")
@@ -72,6 +84,11 @@ class Broken:
         (b"caf\xc3\xa9", "café"),
         (dt.datetime(2026, 1, 2, 3, 4, tzinfo=dt.timezone.utc), "2026-01-02T03:04:00+00:00"),
         (Point(1, Point(2, None)), {"x": 1, "y": {"x": 2, "y": None}}),
+        (argparse.Namespace(a=types.SimpleNamespace(b=Color.RED)), {"a": {"b": "RED"}}),
+        (Options(), {"lr": 0.1}),
+        (dt.timedelta(seconds=3), "0:00:03"),
+        (uuid.UUID(int=5), "00000000-0000-0000-0000-000000000005"),
+        (Device(), "cuda:0"),
         (slice(1, 5), {"start": 1, "stop": 5, "step": None}),
         (PurePosixPath("a/b"), "a/b"),
         (np.float32(0.5), 0.5),
