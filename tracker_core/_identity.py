@@ -73,7 +73,7 @@ class Identity:
 
     @tags.setter
     def tags(self, value: Iterable[str] | str | None) -> None:
-        self._update(tags=check_tags((value,) if isinstance(value, str) else tuple(value or ())))
+        self._update(tags=check_tags(value or ()))
 
     @property
     def group(self) -> str:

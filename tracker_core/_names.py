@@ -8,6 +8,7 @@ may take.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import Any
 
 from tracker_core._errors import UsageError
@@ -71,8 +72,13 @@ def check_project(project: str) -> str:
     return project
 
 
-def check_tags(tags: tuple[Any, ...]) -> tuple[str, ...]:
-    """The tags, each once, in their order; UsageError naming all that are not 1 to 64 characters long."""
+def check_tags(tags: Any) -> tuple[str, ...]:
+    """The tags, each once, in their order; one is one. UsageError names all that are not 1 to 64 characters long."""
+    if isinstance(tags, str):
+        tags = (tags,)
+    if not isinstance(tags, Iterable):
+        raise UsageError(f"tags={tags!r} must be a string or a list of strings")
+    tags = tuple(tags)
     bad = [tag for tag in tags if not isinstance(tag, str) or not 1 <= len(tag) <= 64]
     if bad:
         raise UsageError(f"tags must be strings of 1 to 64 characters; these are not: {bad!r}")

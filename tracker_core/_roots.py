@@ -22,6 +22,8 @@ def register(root: Path) -> None:
     if line in _read() or "\n" in line:
         return
     path = _path()
+    if not path.is_absolute():  # a user without a home
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
     try:

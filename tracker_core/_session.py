@@ -78,7 +78,7 @@ def init(
             "group": group,
             "job_type": job_type,
             "notes": notes,
-            "tags": (tags,) if isinstance(tags, str) else None if tags is None else _names.check_tags(tuple(tags)),
+            "tags": None if tags is None else _names.check_tags(tags),
             "dir": dir,
             "mode": mode,
             "resume": resume,
@@ -166,6 +166,8 @@ def _given(settings: Mapping[str, Any] | Settings | None) -> dict[str, Any]:
             for name in settings.__struct_fields__
             if (value := getattr(settings, name)) != getattr(defaults, name)
         }
+    if not isinstance(settings, Mapping):
+        raise UsageError(f"settings={settings!r} must be a mapping or tracker.Settings")
     return dict(settings)
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import msgspec
 
@@ -119,7 +120,8 @@ def user_file() -> Path:
         return Path(folder) / FILE_NAME
     if "linux" in sys.platform:  # the same answer without an import that takes half of the time of `init`
         base = os.environ.get("XDG_CONFIG_HOME", "").strip()
-        return (Path(base) if base else Path.home() / ".config") / "tracker" / FILE_NAME
+        # Not Path.home(), which raises for a user without a home, as containers have.
+        return Path(base or os.path.expanduser("~/.config"), "tracker", FILE_NAME)  # noqa: PTH111
     import platformdirs
 
     return platformdirs.user_config_path("tracker") / FILE_NAME
@@ -135,6 +137,10 @@ def read_file(path: Path) -> dict[str, str]:
     try:
         text = path.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except PermissionError as error:  # another user's home
+        if os.access(path.parent, os.X_OK):
+            warnings.warn(f"going on without the settings that cannot be read: {error}", stacklevel=4)
         return {}
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read the settings in {path}: {error}") from error
@@ -181,13 +187,22 @@ def _convert(values: Mapping[str, Any], source: str) -> dict[str, Any]:
         _known(name, source)
         if name in _LISTS and isinstance(value, str):
             value = tuple(part for item in value.split(",") if (part := item.strip()))  # noqa: PLW2901
-        elif name == "dir":
+        elif name in _SWITCHES and isinstance(value, str):
+            value = _WORDS.get(value.lower(), value)  # noqa: PLW2901
+        elif name == "dir" and hasattr(value, "__fspath__"):
             value = os.fspath(value)  # noqa: PLW2901
         try:
             converted[name] = msgspec.convert(value, _TYPES[name], strict=False)
         except msgspec.ValidationError as error:
-            raise UsageError(f"{name}={value!r} from {source} cannot be used: {error}") from error
+            raise UsageError(f"{name}={value!r} from {source} cannot be used: {_cure(name, error)}") from error
     return converted
+
+
+def _cure(name: str, error: msgspec.ValidationError) -> str:
+    if name in _SWITCHES:
+        return "it must be true or false"
+    words = [word for part in (_TYPES[name], *get_args(_TYPES[name])) for word in get_args(part) if type(word) is str]
+    return f"it must be one of {', '.join(words)}" if words else str(error)
 
 
 def _known(name: str, source: str) -> None:
@@ -201,3 +216,11 @@ def _known(name: str, source: str) -> None:
 
 
 _TYPES = {field.name: field.type for field in msgspec.structs.fields(Settings)}
+
+_SWITCHES = frozenset(
+    name for name, kind in _TYPES.items() if bool in (kind, *get_args(kind)) and str not in get_args(kind)
+)
+"""Settings that are on or off; some take a dict, too."""
+
+_WORDS = {"yes": True, "y": True, "on": True, "no": False, "n": False, "off": False}
+"""What a variable or a file may say besides true, false, 1 and 0."""

@@ -132,7 +132,7 @@ def _start_planned(settings: Settings, root: Path, plan: Plan, mode: records.Mod
         entity=settings.entity or "",
         attempt=attempt,
         mode=mode,
-        name=_unset(settings.name, None if resumed else _names.new_name(count)),
+        name=_unset(settings.name or None, None if resumed else _names.new_name(count)),
         notes=_unset(settings.notes),
         tags=_unset(settings.tags),
         group=_unset(settings.group),

@@ -89,6 +89,16 @@ def test_tags_that_cannot_be_are_named_all():
         tracker.init(tags=["good", "", 5])
 
 
+@pytest.mark.parametrize("wrong", [{"tags": 5}, {"settings": 5}])
+def test_what_is_no_list_or_mapping_is_told(wrong):
+    with pytest.raises(tracker.UsageError, match="=5 must be"):
+        tracker.init(**wrong)
+
+
+def test_an_empty_name_is_none():
+    assert tracker.init(name="").name.endswith("-1")
+
+
 def test_names_count_and_do_not_touch_the_users_randomness():
     random.seed(1)
     np.random.seed(1)  # noqa: NPY002 - the global generator is the point

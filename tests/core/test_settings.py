@@ -19,6 +19,22 @@ def test_the_users_file_lies_where_the_platform_says(monkeypatch):
     assert _settings.user_file() == Path("elsewhere/settings")
 
 
+def test_a_user_without_a_home_has_no_settings(monkeypatch):
+    monkeypatch.delenv("HOME")
+    monkeypatch.delenv("XDG_CONFIG_HOME")
+    monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)
+    assert _settings.gather({}).project is None
+
+
+def test_settings_of_somebody_else_are_left_out(monkeypatch, tmp_path):
+    monkeypatch.setattr(Path, "read_text", lambda *_, **__: (_ for _ in ()).throw(PermissionError(13, "no")))
+    monkeypatch.setenv("TRACKER_CONFIG_DIR", str(tmp_path / "closed"))
+    assert _settings.gather({}).project is None
+    monkeypatch.setenv("TRACKER_CONFIG_DIR", str(tmp_path))
+    with pytest.warns(UserWarning, match="cannot be read"):
+        _settings.gather({})
+
+
 def test_every_setting_has_a_variable():
     assert set(_settings.VARIABLES) == set(_settings.Settings.__struct_fields__)
     assert _settings.VARIABLES["id"] == "TRACKER_RUN_ID"
@@ -48,6 +64,24 @@ def test_a_text_becomes_what_the_setting_is():
         ("a", "b"),
         3.0,
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("true", True), ("1", True), ("Yes", True), ("ON", True), ("false", False), ("0", False), ("no", False)],
+)
+def test_a_switch_is_said_in_many_words(monkeypatch, text, expected):
+    monkeypatch.setenv("TRACKER_SAVE_CODE", text)
+    assert _settings.gather({}).save_code is expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [("mode", "shared", "online, offline, disabled"), ("save_code", "perhaps", "true or false")],
+)
+def test_a_bad_value_is_answered_with_the_good_ones(name, value, told):
+    with pytest.raises(UsageError, match=told):
+        _settings.gather({name: value})
 
 
 @pytest.mark.parametrize(
