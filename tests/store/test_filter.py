@@ -1,5 +1,6 @@
 """Filters and orders, each operator against runs that differ where it looks."""
 
+import re
 from datetime import datetime, timezone
 
 import pytest
@@ -50,6 +51,18 @@ def runs(workshop):
         ({"config.layers.0": 1}, "a"),
         ({"config.opt.name": {"$regex": "^(adam|lion)$"}}, "ac"),
         ({"config.opt.name": {"$regex": "ADAM", "$options": "i"}}, "a"),
+        ({"config.opt.name": re.compile("^(adam|lion)$")}, "ac"),
+        ({"config.opt.name": {"$in": [re.compile("^ad"), "sgd"]}}, "ab"),
+        ({"config.opt.name": {"$not": {"$regex": "ADAM", "$options": "i"}}}, "bc"),
+        ({"config.layers": {"$size": 2}}, "a"),
+        ({"config.layers": {"$all": [2, 1]}}, "a"),
+        ({"config.layers": {"$all": [2, 3]}}, ""),
+        ({"config.layers": {"$elemMatch": {"$gt": 1, "$lt": 3}}}, "a"),
+        ({"config.layers": {"$elemMatch": {"$gt": 2}}}, ""),
+        ({"config.layers": {"$mod": [2, 0]}}, "a"),
+        ({"summary._step": {"$mod": [2, 1]}}, "b"),
+        ({"tags": {"$all": ["keep", "old"]}}, "b"),
+        ({"tags": {"$size": 0}}, "c"),
         ({"config.batch": 1}, "a"),
         ({"config.batch": True}, "b"),
         ({"summary.loss": {"$gt": 0.6}}, "b"),
@@ -91,6 +104,9 @@ def test_filters(runs, filters, wanted):
         ({"$or": {"state": "failed"}}, "takes a list"),
         ({"state": {"$in": "failed"}}, "takes a list"),
         ({"name": {"$regex": "("}}, r"\$regex"),
+        ({"tags": {"$all": "old"}}, "takes a list"),
+        ({"config.lr": {"$mod": 2}}, "divisor"),
+        ({"config.lr": {"$mod": [0, 1]}}, "divide by 0"),
         ({"created_at": {"$gt": "yesterday"}}, "no time"),
         (["state"], "must be a dict"),
     ],

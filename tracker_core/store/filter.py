@@ -7,6 +7,7 @@ less nor greater than anything; values of different kinds neither. Times are com
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 from collections.abc import Mapping
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     Check: TypeAlias = Callable[[Any], bool]
 
 _ORDERS = {"$lt": operator.lt, "$lte": operator.le, "$gt": operator.gt, "$gte": operator.ge}
-_OPERATORS = ("$eq", "$ne", *_ORDERS, "$in", "$nin", "$exists", "$regex", "$not")
+_OPERATORS = ("$eq", "$ne", *_ORDERS, "$in", "$nin", "$exists", "$regex", "$not", "$all", "$size", "$elemMatch", "$mod")
 
 
 def compile_filter(filters: Mapping[str, Any] | None) -> Test:
@@ -65,7 +66,7 @@ def _clause(name: str, condition: Any) -> Test:
 def _condition(condition: Any, convert: Callable[[Any], Any]) -> Check:
     """The check of one field's value. `convert` makes what is compared with comparable."""
     if not isinstance(condition, Mapping) or not any(str(name).startswith("$") for name in condition):
-        return _equals(convert(condition))
+        return _value_or_pattern(convert(condition))
     checks = [
         _operator(str(name), operand, convert, condition) for name, operand in condition.items() if name != "$options"
     ]
@@ -83,10 +84,12 @@ def _operator(  # one case an operator
         return _negated(_equals(convert(operand)))
     if name in _ORDERS:
         return _compares(_ORDERS[name], convert(operand))
-    if name in ("$in", "$nin"):
+    if name in ("$in", "$nin", "$all"):
         if not isinstance(operand, list | tuple | set | frozenset):
             raise UsageError(f"{name} takes a list, not {operand!r}")
-        checks = [_equals(convert(each)) for each in operand]
+        checks = [_value_or_pattern(convert(each)) for each in operand]
+        if name == "$all":
+            return lambda value: bool(checks) and all(check(value) for check in checks)
         found: Check = lambda value: any(check(value) for check in checks)  # noqa: E731 - returned either way
         return found if name == "$in" else _negated(found)
     if name == "$exists":
@@ -95,6 +98,13 @@ def _operator(  # one case an operator
         return _matches(operand, str(condition.get("$options", "")))
     if name == "$not":
         return _negated(_condition(operand, convert))
+    if name == "$elemMatch":
+        check = _condition(operand, convert)
+        return lambda value: isinstance(value, list) and any(check(each) for each in value)
+    if name == "$size":
+        return lambda value: isinstance(value, list) and len(value) == operand
+    if name == "$mod":
+        return _divides(operand)
     raise UsageError(f"{name!r} is no operator: {', '.join(_OPERATORS)} are")
 
 
@@ -141,6 +151,25 @@ def _matches(pattern: Any, options: str) -> Check:
         return isinstance(value, str) and search(value) is not None
 
     return check
+
+
+def _divides(operand: Any) -> Check:
+    if not (isinstance(operand, list | tuple) and len(operand) == 2 and all(type(each) is int for each in operand)):
+        raise UsageError(f"$mod takes [divisor, remainder], not {operand!r}")
+    divisor, remainder = operand
+    if divisor == 0:
+        raise UsageError("$mod cannot divide by 0")
+
+    def check(value: Any) -> bool:
+        if isinstance(value, list):
+            return any(check(each) for each in value)
+        return isinstance(value, int | float) and math.isfinite(value) and value % divisor == remainder
+
+    return check
+
+
+def _value_or_pattern(wanted: Any) -> Check:
+    return _matches(wanted, "") if isinstance(wanted, re.Pattern) else _equals(wanted)
 
 
 def _negated(check: Check) -> Check:
