@@ -36,6 +36,15 @@ def test_table_has_a_line_for_each_run_newest_first(tracker, project):
     assert "seed" not in heads
 
 
+def test_a_metric_without_a_name_is_no_column(tracker):
+    with tracker_core.init(config={"": 1}, id="first") as run:
+        run.log({"": 1.0, "acc": 0.5, "a\nb": 2.0})
+    tracker_core.init(config={"": 2}, id="second").finish()
+    shown = tracker("runs").stdout
+    assert "acc" in shown
+    assert "second" in shown
+
+
 @pytest.mark.parametrize(
     ("words", "ids"),
     [

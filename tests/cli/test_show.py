@@ -12,7 +12,7 @@ import tracker_core
 def shown():
     with tracker_core.init(project="digits", id="d0", name="first", tags=["best"], notes="why", config={"lr": 0.1}):
         for step in range(50):
-            tracker_core.log({"loss": 1 / (step + 1), "lr": 0.1, "text": "word", "train/epoch": step})
+            tracker_core.log({"loss": 1 / (step + 1), "lr": 0.1, "text": "word", "train/epoch": step, "iter": step})
         tracker_core.log({"one": 1.0})
 
 
@@ -22,6 +22,7 @@ def test_one_screen(tracker, shown):
         assert words in text
     assert any("⠀" in line for line in text.splitlines())
     assert "train/epoch  last" not in text
+    assert "iter  last" not in text
     assert "text  last" not in text
     assert "lr  last" not in text  # a constant tells nothing that the summary does not
 
@@ -34,7 +35,7 @@ def test_run_is_found_by(tracker, shown, word):
 
 def test_json(tracker, shown):
     run = json.loads(tracker("show", "d0", "--json").stdout)
-    assert run["metrics"] == ["loss", "lr", "one", "text", "train/epoch"]
+    assert run["metrics"] == ["iter", "loss", "lr", "one", "text", "train/epoch"]
     assert run["last_step"] == 50
     assert run["summary"]["one"] == 1.0
 

@@ -19,6 +19,14 @@ STATES = {
 """State -> mark and colour."""
 
 
+_COUNTERS = frozenset(("epoch", "global_step", "iter", "iteration", "iterations", "step", "steps"))
+
+
+def is_counter(key: str) -> bool:
+    """Whether a metric only counts: it belongs on an axis, and says nothing as a curve or column."""
+    return key.rpartition("/")[2].rpartition(".")[2].lower() in _COUNTERS
+
+
 def print_json(value: Any) -> None:
     """Numbers that JSON has no word for are null."""
     import msgspec

@@ -11,7 +11,7 @@ import click
 
 from tracker_core.cli._lookup import facts, open_api
 from tracker_core.cli._options import dir_option, json_option
-from tracker_core.cli._text import STATES, duration, lasted, moment, print_json, show
+from tracker_core.cli._text import STATES, duration, is_counter, lasted, moment, print_json, show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,13 +121,16 @@ def _interesting(runs: Sequence[ApiRun]) -> list[str]:
     if len({run.project for run in runs}) > 1:
         fields.append("project")
     measured = Counter(
-        key for run in runs for key in run.summary if isinstance(run.summary[key], (int, float)) and key != "epoch"
+        key
+        for run in runs
+        for key, value in run.summary.items()
+        if isinstance(value, (int, float)) and key and not is_counter(key)
     )
     fields += [f"summary.{key}" for key, _ in measured.most_common(4)]
     values: dict[str, set[str]] = {}
     for run in runs:
         for key, value in run.config.items():
-            if isinstance(value, (bool, int, float, str)):
+            if key and isinstance(value, (bool, int, float, str)):
                 values.setdefault(key, set()).add(str(value))
     fields += [f"config.{key}" for key, different in values.items() if len(different) > 1][:3]
     return [*fields, "duration", "created_at"]

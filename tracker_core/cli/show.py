@@ -10,7 +10,7 @@ import click
 from tracker_core import NotFoundError
 from tracker_core.cli._lookup import facts, find, open_api
 from tracker_core.cli._options import dir_option, json_option
-from tracker_core.cli._text import STATES, duration, lasted, moment, number, print_json, show
+from tracker_core.cli._text import STATES, duration, is_counter, lasted, moment, number, print_json, show
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -134,7 +134,7 @@ def _print_charts(console: Console, run: ApiRun, wanted: tuple[str, ...], width:
     each = (width - 4 * (columns - 1)) // columns
     names = run.keys()
     charts: list[RenderableType] = []
-    for key in wanted or [name for name in names if name.split("/")[-1] not in ("epoch", "global_step")]:
+    for key in wanted or [name for name in names if not is_counter(name)]:
         if not wanted and len(charts) == _CHARTS:
             break
         drawn = _draw(run, key, each, _COLOURS[len(charts) % len(_COLOURS)], required=bool(wanted))
