@@ -22,8 +22,6 @@ def register(root: Path) -> None:
     if line in _read() or "\n" in line:
         return
     path = _path()
-    if not path.is_absolute():  # a user without a home
-        return
     path.parent.mkdir(parents=True, exist_ok=True)
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
     try:
@@ -41,6 +39,6 @@ def _read() -> list[str]:
 
 
 def _path() -> Path:
-    from platformdirs import user_state_path
+    from tracker_core import _home
 
-    return user_state_path("tracker", appauthor=False) / FILE_NAME
+    return _home.state() / FILE_NAME

@@ -65,6 +65,6 @@ def _held(fd: int) -> bool:
 
 
 def _folder() -> Path:
-    from platformdirs import user_state_path
+    from tracker_core import _home
 
-    return user_state_path("tracker", appauthor=False) / FOLDER
+    return _home.state() / FOLDER

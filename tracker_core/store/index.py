@@ -286,10 +286,10 @@ def _place(root: Path) -> str:
     writable = os.access(root, os.W_OK) and (os.access(beside, os.W_OK) or not beside.exists())
     if writable and maps_are_safe(root):
         return str(beside)
-    import platformdirs
+    from tracker_core import _home
 
     digest = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:16]
-    folder = platformdirs.user_cache_path("tracker")
+    folder = _home.cache()
     folder.mkdir(parents=True, exist_ok=True)
     return str(folder / f"index-{digest}.sqlite")
 
