@@ -18,7 +18,8 @@ def load(source: Any) -> dict[str, Any]:
     """The config in `source`, shallowly: its values are still as they came.
 
     `source` is None, a mapping, an argparse.Namespace, absl flags, a dataclass or pydantic object, any object, class
-    or module with attributes, or the path of a YAML, JSON or TOML file (plain, or in the described form `key: {desc:, value:}`).
+    or module with attributes, or the path of a YAML, JSON or TOML file (plain, or in the described form
+    `key: {desc:, value:}`).
     Raises ConfigError for a file that cannot be read, TypeError for anything else.
     """
     if source is None:

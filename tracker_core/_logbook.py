@@ -206,7 +206,7 @@ class Logbook:
         given = None if step is None else _row.step(step)
         with self._lock:
             self._check_open()
-            at = min(self.step, _STEPS[-1]) if given is None else given
+            at = min(self.step, _row.STEPS[-1]) if given is None else given
             self._pass(at, commit if given is not None else commit is not False)
         self._log_at(data, at)
 

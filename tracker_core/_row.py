@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _LIMIT = 32 << 20
 _LONG = 10_000
-_STEPS = range(-(2**63), 2**63)
+STEPS = range(-(2**63), 2**63)
 
 
 class Collected(NamedTuple):
@@ -37,7 +37,7 @@ def check(data: Any) -> None:
 def step(given: Any) -> int:
     """A step as a plain int; TypeError when it is none."""
     single = _values.number(given)
-    if single is None or isinstance(single, bool) or single != int(single) or int(single) not in _STEPS:
+    if single is None or isinstance(single, bool) or single % 1 != 0 or int(single) not in STEPS:
         raise TypeError(f"step must be a whole number of 64 bits, not {given!r}")
     return int(single)
 

@@ -126,7 +126,7 @@ def _plain(value: Any, depth: int) -> Any:  # noqa: C901, PLR0912 - one line a k
         return _array(value, depth)
     if callable(value) and hasattr(value, "__qualname__"):
         return f"{value.__module__}.{value.__qualname__}"
-    if size is None and type(value).__str__ is not object.__str__:
+    if size is None and type(value).__str__ is not object.__str__:  # type: ignore[comparison-overlap]
         return _text_of(value)
     return _fallback(value)
 

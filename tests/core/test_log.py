@@ -150,7 +150,7 @@ def test_wrong_data_raises_and_loses_nothing(run, data):
     assert rows(run) == [(0, {"a": 1.0}), (1, {"a": 2.0})]
 
 
-@pytest.mark.parametrize("step", ["1", 1.5, 2**63, object()])
+@pytest.mark.parametrize("step", ["1", 1.5, 2**63, math.nan, math.inf, True, object()])
 def test_a_wrong_step_raises(run, step):
     run.log({"a": 1.0})
     with pytest.raises(TypeError, match="whole number"):

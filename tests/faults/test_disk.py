@@ -190,7 +190,7 @@ def test_the_current_folder_is_gone(train, tmp_path):
 def test_a_terminal_that_takes_nothing_does_not_end_the_training(stderr):
     reader, writer = os.pipe()
     os.close(reader)
-    with open(writer, "w") as broken, open("/dev/full", "w") as full:
+    with os.fdopen(writer, "w") as broken, Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [sys.executable, "-c", "import tracker_core as tracker\ntracker.init(); tracker.log({'a': 1.0})"],
             stderr=full if stderr == "/dev/full" else broken,

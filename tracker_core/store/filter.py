@@ -75,7 +75,7 @@ def _condition(condition: Any, convert: Callable[[Any], Any]) -> Check:
     return lambda value: all(check(value) for check in checks)
 
 
-def _operator(  # one case an operator
+def _operator(  # noqa: C901 - one case an operator
     name: str, operand: Any, convert: Callable[[Any], Any], condition: Mapping[str, Any]
 ) -> Check:
     if name == "$eq":
