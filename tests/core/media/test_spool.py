@@ -82,6 +82,18 @@ def test_failing_media_warns_once_and_keeps_the_rest(files, tmp_path):
     assert list((files.parent / "spool").iterdir()) == []
 
 
+def test_file_that_went_before_it_was_logged(tmp_path):
+    wave = tmp_path / "sound.wav"
+    wave.write_bytes(b"RIFF")
+    sound = tracker.Audio(wave)
+    wave.unlink()
+    with tracker.init(project="p", settings={"silent": True}) as run, pytest.warns(UserWarning, match="'sound'"):
+        run.log({"sound": sound, "loss": 0.5})
+    [row] = tracker.Api().run(run.id).scan_history()
+    assert row["loss"] == 0.5
+    assert row["sound"]["error"].startswith("FileNotFoundError")
+
+
 def test_full_disk_leaves_nothing_half_written(files):
     import resource
 
