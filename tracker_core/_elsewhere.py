@@ -19,6 +19,7 @@ _SEARCH = "search with optuna or Ray Tune: their integrations track every trial 
 ELSEWHERE = {
     "agent": _SEARCH,
     "apis": "use tracker.Api",
+    "box3d": "give Object3D a scene whose boxes have eight corners each",
     "controller": _SEARCH,
     "data_types": "the types are the module's own, as tracker.Table and tracker.Image",
     "env": "settings are read from TRACKER_* variables; docs/guide.md lists them",
@@ -54,6 +55,19 @@ RUN = {
     "write_logs": "use print(): the output is captured with the run",
 }
 """What runs have elsewhere -> what to do here."""
+
+API = {
+    "sweep": _SEARCH,
+    "report": "notes belong to runs here: run.notes",
+    "create_run": "call init()",
+    "artifact_versions": "call artifacts(name)",
+    "artifact_collection": "call artifacts(name)",
+    "team": "there are no accounts on one's own machine",
+    "user": "there are no accounts on one's own machine",
+    "viewer": "there are no accounts on one's own machine",
+    "entity": "there are no accounts on one's own machine",
+}
+"""Part of what an Api has elsewhere -> what to do here."""
 
 _KNOWN_AS = {"fabric": "lightning", "gym": "gymnasium", "sb3": "stable_baselines3"}
 """Integrations under the names that they have elsewhere."""

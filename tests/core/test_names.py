@@ -153,6 +153,14 @@ def test_run_tells_what_it_has_not():
         run.write_logs("text")
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"), [("sweep", "optuna"), ("viewer", "no accounts"), ("nonsense", "'nonsense'$")]
+)
+def test_api_tells_what_it_has_not(name, hint):
+    with pytest.raises(AttributeError, match=hint):
+        getattr(tracker.Api(), name)
+
+
 def test_charts_are_reached_as_usual():
     assert [name for name in PLOTS if not callable(getattr(tracker.plot, name))] == []
     assert [name for name in SKLEARN if not callable(getattr(tracker.sklearn, name))] == []

@@ -87,7 +87,7 @@ class Api:
             raise UsageError(f"several projects have a run {run_id!r}: ask for one of {choices}")
         return ApiRun(self._store, found[-1])
 
-    def projects(self) -> list[Project]:
+    def projects(self, entity: str | None = None, per_page: int | None = None) -> list[Project]:  # noqa: ARG002 - see runs
         """Every project that has a run, sorted by name."""
         self._store.refresh()
         found: dict[str, list[Run]] = {}
@@ -103,6 +103,17 @@ class Api:
         if type is not None and artifact.type != type:
             raise NotFoundError(f"artifact {artifact.qualified_name} is of type {artifact.type!r}, not {type!r}")
         return artifact
+
+    def artifact_exists(self, name: str, type: str | None = None) -> bool:  # noqa: A002 - the name that users know
+        """Whether `artifact(name, type)` finds one."""
+        try:
+            self.artifact(name, type)
+        except NotFoundError:
+            return False
+        return True
+
+    def flush(self) -> None:
+        """Nothing to be done: every call looks at what is there."""
 
     def artifacts(
         self,
@@ -127,6 +138,14 @@ class Api:
         versions = (collection.load(number) for number in reversed(collection.numbers()))
         found = [version for version in versions if kind in (None, version.type)]
         return [Artifact.stored(collection, version, self._store.root.parent) for version in found]
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            from tracker_core._elsewhere import API
+
+            hint = next((hint for start, hint in API.items() if start in name), "")
+            raise AttributeError(f"Api has no {name!r}" + (f": {hint}" if hint else ""), name=name, obj=self)
 
     def __repr__(self) -> str:
         return f"<Api of {self._store.root}>"

@@ -254,11 +254,11 @@ class ApiRun:
         limit = (1 << 62) if length is None else length
         return console.page(self._store.db, self._run.number, start, limit, search)
 
-    def files(self) -> list[ApiFile]:
-        """Everything that was saved with the run, sorted by name."""
+    def files(self, names: Sequence[str] | None = None, per_page: int | None = None) -> list[ApiFile]:  # noqa: ARG002 - see scan_history
+        """Everything that was saved with the run, sorted by name; of `names` only, when given."""
         self._look()
         found = file.files(self._store.db, self._run.number, self._store.folder(self._run))
-        return [ApiFile(each) for each in found]
+        return [ApiFile(each) for each in found if names is None or each.name in names]
 
     def file(self, name: str) -> ApiFile:
         """Raises NotFoundError, with what comes close, when the run has no such file."""
@@ -295,12 +295,16 @@ class ApiRun:
             self.tags = self._tags
         self._config = None
 
-    def delete(self) -> None:
-        """Removes the run and its files for good; its id stays taken in its project.
+    def delete(self, delete_artifacts: bool = False) -> None:
+        """Removes the run and its files for good, and the versions that it made if `delete_artifacts`; its id stays
+        taken in its project.
 
         Raises UsageError while a process still writes the run.
         """
+        made = self.logged_artifacts() if delete_artifacts else []
         edit.delete(self._store.folder(self._run), self.id, self.project)
+        for artifact in made:
+            artifact.delete(delete_aliases=True)
         self._store.refresh()
 
     def __repr__(self) -> str:

@@ -6,7 +6,7 @@ import contextlib
 import datetime as dt
 import tempfile
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _MOST_REFERENCES = 10_000_000
+
+
+class Manifest(NamedTuple):
+    """What is in an artifact."""
+
+    entries: dict[str, ArtifactFile]
 
 
 class Artifact:
@@ -74,8 +80,36 @@ class Artifact:
         return f"{self._stored()[0].project}/{self.name}"
 
     @property
+    def is_link(self) -> bool:
+        """Whether this is a second name of a version; then `source_name` and what else begins so are of the first."""
+        return bool(self._version is not None and self._version.source)
+
+    @property
+    def source_qualified_name(self) -> str:
+        """ "project/cats:v3" of the version itself."""
+        return self._stored()[1].source or self.qualified_name
+
+    @property
+    def source_project(self) -> str:
+        return self.source_qualified_name.partition("/")[0]
+
+    @property
+    def source_version(self) -> str:
+        return self.source_qualified_name.rpartition(":")[2]
+
+    @property
     def project(self) -> str:
         return self._stored()[0].project
+
+    @property
+    def entity(self) -> str:
+        """Empty: what is kept on this machine belongs to nobody else."""
+        return ""
+
+    @property
+    def url(self) -> None:
+        """The version's page on a server; None where there is no server."""
+        return
 
     @property
     def version(self) -> str:
@@ -196,6 +230,11 @@ class Artifact:
         found = sorted(self._contents.entries.values(), key=lambda entry: entry.path)
         return [ArtifactFile(entry, self) for entry in found if wanted is None or entry.path in wanted]
 
+    @property
+    def manifest(self) -> Manifest:
+        """Its files by their paths."""
+        return Manifest({file.path: file for file in self.files()})
+
     def get_entry(self, name: str | os.PathLike[str]) -> ArtifactFile:
         """One file by its path. Raises NotFoundError."""
         entry = self._contents.entries.get(str(name))
@@ -283,6 +322,14 @@ class Artifact:
     def finalize(self) -> None:
         """Nothing to be done; an artifact is closed when it is logged."""
 
+    def new_draft(self) -> Artifact:
+        """A new version to be: with the files and what else may change of this one."""
+        collection, version = self._stored()
+        draft = Artifact(collection.name, version.type, self.description, self.metadata)
+        draft.tags, draft.ttl = list(self.tags), self.ttl
+        draft._contents = Contents(version.entries, collection.objects)
+        return draft
+
     def is_draft(self) -> bool:
         return self._version is None
 
@@ -300,6 +347,12 @@ class Artifact:
         target = Collection(collection.root, place[-1] if place else collection.project, name)
         copy = msgspec.structs.replace(version, source=version.source or self.qualified_name)
         return Artifact.stored(target, target.add(copy, checked_aliases(aliases or ())), self._base)
+
+    def unlink(self) -> None:
+        """Takes a second name away from its version. Raises UsageError when this is no second name."""
+        if not self.is_link:
+            raise UsageError(f"{self.name} is no link: delete() removes the version itself")
+        self.delete(delete_aliases=True)
 
     def delete(self, delete_aliases: bool = False) -> None:
         """Removes the version; its number is not used again. Contents go with the next clean-up."""

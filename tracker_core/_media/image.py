@@ -139,6 +139,17 @@ class Image(Media):
         rows, columns = grid(found.batch) if found.batch else (1, 1)
         self.height, self.width = rows * found.height, columns * found.width
 
+    @property
+    def image(self) -> Picture:
+        """The picture for Pillow."""
+        from PIL import Image as pillow  # noqa: N813 - see above
+
+        if self._pixels is not None:
+            return _picture(self._pixels, {"format": self.format, **self._options})
+        picture = pillow.open(self._path if self._path is not None else io.BytesIO(self._encoded or b""))
+        with picture:
+            return picture.copy()
+
     def _store(self, place: Place) -> dict[str, Any]:
         if self._path is not None:
             reference = place.copy("images", self.format, self._path)
@@ -159,6 +170,10 @@ class Image(Media):
 
 def encode(array: Array, options: dict[str, Any], target: Path) -> None:
     """Writes the picture of `array`, laid out as `options` tell, to `target`."""
+    target.write_bytes(_saved(_picture(array, options), options.get("format", "png")))
+
+
+def _picture(array: Array, options: dict[str, Any]) -> Picture:
     from PIL import Image as pillow  # noqa: N813 - see above
 
     suffix = options.get("format", "png")
@@ -174,7 +189,7 @@ def encode(array: Array, options: dict[str, Any], target: Path) -> None:
     picture = pillow.fromarray(array)
     if options.get("mode"):
         picture = picture.convert(options["mode"])
-    target.write_bytes(_saved(picture, suffix))
+    return picture
 
 
 def _saved(picture: Picture, suffix: str) -> bytes:

@@ -110,6 +110,16 @@ class Table(Media):
             row.append(cell)
         self._stored.clear()
 
+    def cast(self, col_name: str, dtype: Any, optional: bool = True) -> None:
+        """Says the kind of a column anew, as `dtype` does; UsageError when a cell does not fit."""
+        at = self._at(col_name)
+        [kind] = declared([col_name], [dtype])
+        for row in self._rows:
+            if row[at] is None and not optional:
+                raise UsageError(f"column {col_name!r} holds None and is not optional")
+            kind = joined(col_name, kind, row[at], mixed=False)
+        self._kinds[at] = kind
+
     def add_computed_columns(self, fn: Callable[[int, dict[str, Any]], Mapping[str, Any]]) -> None:
         """Adds the columns that `fn(index, row)` returns for every row; `row` is a map by column."""
         added = [fn(index, dict(zip(self.columns, row, strict=True))) for index, row in enumerate(self._rows)]
@@ -118,11 +128,9 @@ class Table(Media):
 
     def get_column(self, name: str, convert_to: str | None = None) -> Any:
         """The values of a column, as a list or, with `convert_to="numpy"`, an array."""
-        if name not in self.columns:
-            raise UsageError(f"there is no column {name!r} among {self.columns}")
+        at = self._at(name)
         if convert_to not in (None, "numpy"):
             raise UsageError(f"convert_to is {convert_to!r}; 'numpy' or nothing is wanted")
-        at = self.columns.index(name)
         cells = [row[at] for row in self._rows]
         if convert_to is None:
             return cells
@@ -146,6 +154,11 @@ class Table(Media):
     def iterrows(self) -> Iterator[tuple[int, list[Any]]]:
         """Number and values of each row."""
         yield from enumerate(self._rows)
+
+    def _at(self, name: str) -> int:
+        if name not in self.columns:
+            raise UsageError(f"there is no column {name!r} among {self.columns}")
+        return self.columns.index(name)
 
     def _check(self, row: Sequence[Any]) -> None:
         kinds = [

@@ -327,6 +327,42 @@ def test_what_may_change_is_saved(run, tree):
         run.use_artifact("cats:prod")
 
 
+def test_deleted_run_may_take_its_versions_along(tree):
+    for number in range(2):
+        with tracker.init(project="p", id=f"r{number}", settings={"silent": True}) as run:
+            (tree / "a.txt").write_text(str(number))
+            logged(run, tree)
+    api = tracker.Api()
+    api.run("p/r0").delete()
+    api.run("p/r1").delete(delete_artifacts=True)
+    assert [artifact.version for artifact in api.artifacts("p/cats")] == ["v0"]
+
+
+def test_second_name_of_a_version(run, tree):
+    artifact = logged(run, tree)
+    link = artifact.link("shelf/best-cats", aliases=["now"])
+    assert (link.is_link, link.qualified_name, link.aliases) == (True, "shelf/best-cats:v0", ["now", "latest"])
+    assert (link.source_qualified_name, link.source_project, link.source_version) == ("p/cats:v0", "p", "v0")
+    assert (artifact.is_link, artifact.source_version, artifact.entity, artifact.url) == (False, "v0", "", None)
+    assert run.use_artifact("shelf/best-cats:now").digest == artifact.digest
+    with pytest.raises(tracker.UsageError, match="no link"):
+        artifact.unlink()
+    link.unlink()
+    assert (link.state, artifact.state) == ("DELETED", "COMMITTED")
+
+
+def test_new_draft_goes_on_from_a_version(run, tree):
+    artifact = logged(run, tree, description="many", metadata={"n": 1})
+    draft = artifact.new_draft()
+    draft.remove("empty")
+    with draft.new_file("more.txt") as file:
+        file.write("more")
+    newer = run.log_artifact(draft)
+    assert (newer.version, newer.description, newer.metadata) == ("v1", "many", {"n": 1})
+    assert set(newer.manifest.entries) == {*artifact.manifest.entries, "more.txt"} - {"empty"}
+    assert newer.manifest.entries["a.txt"].size == 3
+
+
 def test_delete_keeps_numbers_and_moves_latest(run, tree):
     logged(run, tree)
     (tree / "a.txt").write_text("changed")
@@ -448,6 +484,9 @@ def test_api_finds_versions(run, tree):
     assert [artifact.version for artifact in api.artifacts("p/cats")] == ["v1", "v0"]
     assert len(api.artifacts("dataset", "p/cats")) == 2
     assert api.artifacts("model", "p/cats") == []
+    assert api.artifact_exists("p/cats:v0")
+    assert not api.artifact_exists("p/cats:v9")
+    assert not api.artifact_exists("p/cats", type="model")
     said = tracker.Api(overrides={"project": "p"})
     assert said.artifact("cats").version == said.artifacts("cats")[0].version == "v1"
     assert said.run(run.id).project == "p"

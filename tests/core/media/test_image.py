@@ -256,3 +256,10 @@ def test_what_cannot_be_an_image_is_refused_at_once(arguments, said):
 def test_array_of_objects_is_refused():
     with pytest.raises(TypeError, match="numbers"):
         tracker.Image(np.array([["a", "b"]]))
+
+
+def test_picture_for_pillow(tmp_path):
+    pixels = np.arange(90, dtype=np.uint8).reshape(5, 6, 3)
+    Pillow.fromarray(pixels).save(tmp_path / "a.png")
+    for value in (pixels, np.moveaxis(pixels, -1, 0), Pillow.fromarray(pixels), tmp_path / "a.png"):
+        assert (np.asarray(tracker.Image(value).image) == pixels).all()

@@ -275,3 +275,16 @@ def test_joined_table(files):
     assert table_file.read(files, reference["table2"]) == [[1, 3]]
     with pytest.raises(tracker.UsageError, match="join on"):
         tracker.JoinedTable(left, right, "y")
+
+
+def test_kind_of_a_column_said_anew(kept):
+    table = tracker.Table(["n", "x"], [[1, "a"], [None, "b"]])
+    table.cast("x", str)
+    table.cast("n", int)
+    assert kept(table)[0]["kinds"] == ["number", "text"]
+    with pytest.raises(tracker.UsageError, match="does not fit"):
+        table.cast("x", float)
+    with pytest.raises(tracker.UsageError, match="not optional"):
+        table.cast("n", int, optional=False)
+    with pytest.raises(tracker.UsageError, match="no column"):
+        table.cast("z", int)
