@@ -58,6 +58,15 @@ def test_without_a_path_it_serves_the_current_folder():
         assert _projects(link) == ["here"]
 
 
+def test_all_serves_every_folder_of_this_user(tmp_path):
+    _run(tmp_path / "one", "first")
+    _run(tmp_path / "two" / "deep", "second")
+    known: list[str] = []
+    while known != ["first", "second"]:  # their background processes note the folders
+        with contextlib.suppress(TypeError), _running("--all") as (_, link):
+            known = _projects(link)
+
+
 def test_a_folder_without_runs_waits_for_them(tmp_path):
     with _running(str(tmp_path)) as (_, link):
         assert _projects(link) == []

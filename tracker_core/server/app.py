@@ -9,7 +9,20 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from tracker_core.server import artifact, asset, board, chart, detail, edit, live, media, openapi, view, wire
+from tracker_core.server import (
+    artifact,
+    asset,
+    board,
+    chart,
+    detail,
+    edit,
+    live,
+    media,
+    openapi,
+    preference,
+    view,
+    wire,
+)
 from tracker_core.server.delivery import deliver
 from tracker_core.server.guard import Guard
 from tracker_core.server.operation import Operation, endpoint, failure, reply
@@ -93,11 +106,21 @@ class Api:
     def remove(self, _request: Request, asked: wire.OfRun) -> None:
         edit.remove(self.source.entry(asked.run))
 
+    def preferences(self, _request: Request, _asked: wire.Nothing) -> wire.Preferences:
+        return preference.read()
+
+    def prefer(self, _request: Request, _asked: wire.Nothing, change: wire.PreferencesEdit) -> wire.Preferences:
+        return preference.change(change)
+
 
 def operations(api: Api) -> list[Operation]:
     binary = ("application/octet-stream",)
     of_project, of_run = wire.OfProject, wire.OfRun
     return [
+        Operation("GET", "/api/settings", "This user's settings", api.preferences, answer=wire.Preferences),
+        Operation(
+            "PATCH", "/api/settings", "Change them", api.prefer, body=wire.PreferencesEdit, answer=wire.Preferences
+        ),
         Operation("GET", "/api/projects", "Every project", api.projects, answer=wire.Projects),
         Operation("GET", "/api/projects/{project}/board", "A project", api.board, of_project, answer=wire.Board),
         Operation(

@@ -290,6 +290,21 @@ class SaveView(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     instead_of: Annotated[str, Meta(max_length=200)] = ""
 
 
+class Preferences(msgspec.Struct, frozen=True):
+    """What this user's settings file, which every `init` reads, says; null where it says nothing."""
+
+    file: str
+    project: str | None
+    save_code: bool | None
+
+
+class PreferencesEdit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What to change; null takes a setting out of the file, what is left out stays."""
+
+    project: Short | UnsetType | None = UNSET
+    save_code: bool | UnsetType | None = UNSET
+
+
 class Nothing(msgspec.Struct, frozen=True):
     """No parameters."""
 

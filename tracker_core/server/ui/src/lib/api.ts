@@ -10,6 +10,7 @@ import type {
   Console,
   Edit,
   MediaSeries,
+  Preferences,
   Project,
   Run,
   TablePage,
@@ -28,6 +29,9 @@ const path = encodeURIComponent;
 
 export const projects = () => get<{ projects: Project[] }>("/api/projects").then((it) => it.projects);
 export const board = (project: string) => get<Board>(`/api/projects/${path(project)}/board`);
+export const preferences = () => get<Preferences>("/api/settings");
+export const prefer = (change: Partial<Omit<Preferences, "file">>) =>
+  send<Preferences>("PATCH", "/api/settings", change);
 export const run = (key: string) => get<Run>(`/api/runs/${path(key)}`);
 export const edit = (key: string, change: Edit) => send<Run>("PATCH", `/api/runs/${path(key)}`, change);
 export const remove = (key: string) => send<undefined>("DELETE", `/api/runs/${path(key)}`);

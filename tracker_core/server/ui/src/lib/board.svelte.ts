@@ -1,7 +1,7 @@
 /** A project as the pages see it: its runs, the loaded columns, and what changes while one looks. */
 
 import * as api from "./api";
-import { assign } from "./color";
+import { PALETTE, SAFE, assign } from "./color";
 import { settings } from "./settings.svelte";
 import type { Column, Table } from "./table";
 import type { Change, Field, Head, Metric, Project } from "./wire";
@@ -48,6 +48,7 @@ export class BoardState {
     assign(
       this.heads.map((head) => head.key),
       settings.colors,
+      settings.palette === "safe" ? SAFE : PALETTE,
     ),
   );
   private columnVersion = $state(0);

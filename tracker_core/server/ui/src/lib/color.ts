@@ -23,19 +23,26 @@ export const PALETTE = [
   "#8a8f98",
 ] as const;
 
+/** Colours that people who confuse red and green tell apart (after Okabe and Ito, darkened to be seen on white). */
+export const SAFE = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#3fa0d8", "#7a6f00", "#7f7f7f"] as const;
+
 /**
  * One colour per run. `keys` in the order of creation: a run takes the colour its key asks for, or the next one that
- * none of the 19 runs before it took, so neighbours differ and a later run never changes an earlier one's colour.
+ * none of the runs just before it took (19 of them with the standard palette), so neighbours differ and a later run never changes an earlier one's colour.
  */
-export function assign(keys: readonly string[], chosen: Readonly<Record<string, string>> = {}): Map<string, string> {
+export function assign(
+  keys: readonly string[],
+  chosen: Readonly<Record<string, string>> = {},
+  palette: readonly string[] = PALETTE,
+): Map<string, string> {
   const recent: number[] = [];
   const colors = new Map<string, string>();
   for (const key of keys) {
-    let slot = hash(key) % PALETTE.length;
-    while (recent.includes(slot)) slot = (slot + 1) % PALETTE.length;
+    let slot = hash(key) % palette.length;
+    while (recent.includes(slot)) slot = (slot + 1) % palette.length;
     recent.push(slot);
-    if (recent.length === PALETTE.length) recent.shift();
-    colors.set(key, chosen[key] ?? PALETTE[slot]!);
+    if (recent.length === palette.length) recent.shift();
+    colors.set(key, chosen[key] ?? palette[slot]!);
   }
   return colors;
 }

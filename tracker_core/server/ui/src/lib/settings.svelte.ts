@@ -5,6 +5,7 @@ export type Settings = {
   /** How many runs the charts draw at most. */
   limit: number;
   chartHeight: number;
+  palette: "standard" | "safe";
   /** Run key -> chosen colour. */
   colors: Record<string, string>;
   /** Project key -> columns of the table, in order; the first `pinned` stay in view. */
@@ -17,6 +18,7 @@ const STANDARD: Settings = {
   theme: "system",
   limit: 50,
   chartHeight: 230,
+  palette: "standard",
   colors: {},
   columns: {},
   widths: {},
@@ -35,7 +37,11 @@ function stored(): Partial<Settings> {
 /** Keeps what changes and dresses the page; call it inside an effect root. */
 export function keep(): void {
   $effect(() => {
-    localStorage.setItem(NAME, JSON.stringify(settings));
+    try {
+      localStorage.setItem(NAME, JSON.stringify(settings));
+    } catch {
+      // a browser without storage, or a full one, forgets
+    }
     if (settings.theme === "system") delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = settings.theme;
   });

@@ -72,6 +72,7 @@ export type ConsoleLine = { number: number; time: number; stream: "stdout" | "st
 export type Console = { total: number; first: number; lines: ConsoleLine[] };
 export type Edit = Partial<Pick<Head, "name" | "notes" | "tags" | "group" | "job_type">>;
 
+export type Preferences = { file: string; project: string | null; save_code: boolean | null };
 export type RunLink = { project: string; key: string; name: string; state: State | null; created: number };
 export type ArtifactHead = {
   project: string;
