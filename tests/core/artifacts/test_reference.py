@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -233,9 +234,11 @@ def test_without_checksum_nobody_is_asked_before_the_download(run, web, tmp_path
 
 
 def test_who_cannot_be_asked_is_kept_as_an_address(run, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        address = f"http://127.0.0.1:{closed.getsockname()[1]}/cats.tar"
     with pytest.warns(UserWarning, match="address alone"):
-        artifact = run.log_artifact(referring("http://127.0.0.1:9/cats.tar"))
-    assert artifact.get_entry("cats.tar").ref == "http://127.0.0.1:9/cats.tar"
+        artifact = run.log_artifact(referring(address))
+    assert artifact.get_entry("cats.tar").ref == address
     with pytest.raises(tracker.NotFoundError, match="ConnectionError"):
         artifact.download(tmp_path)
     artifact.download(tmp_path, allow_missing_references=True)
