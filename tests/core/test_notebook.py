@@ -14,9 +14,17 @@ nbformat = pytest.importorskip("nbformat")
 pytestmark = pytest.mark.filterwarnings("ignore")  # the kernel's own
 
 
-def run_cells(*cells):
+def execute(*cells, **options):
+    """A kernel that has run the cells and ended by itself: on a busy machine that takes longer than the usual 5 s."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    nbclient.NotebookClient(notebook, timeout=60, allow_errors=True, kernel_name="python3").execute()
+    client = nbclient.NotebookClient(notebook, timeout=60, kernel_name="python3", **options)
+    client.create_kernel_manager().shutdown_wait_time = 60
+    client.execute()
+    return notebook
+
+
+def run_cells(*cells):
+    notebook = execute(*cells, allow_errors=True)
     return ["".join(output.get("text", "") for output in cell.outputs) for cell in notebook.cells]
 
 
@@ -42,14 +50,11 @@ def test_cells_that_are_run_again():
 
 
 def test_runs_show_themselves():
-    notebook = nbformat.v4.new_notebook(
-        cells=[
-            nbformat.v4.new_code_cell("import tracker_core as tracker"),
-            nbformat.v4.new_code_cell("run = tracker.init(id='one', settings={'silent': True}); run"),
-            nbformat.v4.new_code_cell("tracker.log({'x': 1.5}); run.display()"),
-        ]
+    notebook = execute(
+        "import tracker_core as tracker",
+        "run = tracker.init(id='one', settings={'silent': True}); run",
+        "tracker.log({'x': 1.5}); run.display()",
     )
-    nbclient.NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
     [shown] = notebook.cells[1].outputs
     assert shown.data["text/plain"].startswith("<Run uncategorized/one")
     assert shown.data["text/html"].startswith("<details>")
