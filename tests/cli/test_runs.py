@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 import tracker_core
+from tracker_core import _roots
 from tracker_core.cli import runs
 
 
@@ -103,6 +104,18 @@ def test_folder_that_is_not_there(tracker, tmp_path):
     result = tracker("runs", "--dir", str(tmp_path / "none"))
     assert result.exit_code == 1
     assert str(tmp_path / "none") in result.stderr
+
+
+def test_runs_of_every_folder(tracker, tmp_path):
+    assert "holds runs yet" in tracker("runs", "--all").stderr
+    for place, acc in (("one", 0.1), ("two", 0.9), ("three", 0.5)):
+        with tracker_core.init(dir=tmp_path / place, id=f"in-{place}", project=place) as run:
+            run.log({"acc": acc})
+        _roots.register(tmp_path / place / "tracker")
+    assert _ids(tracker("runs", "--all", "--json", "--sort", "-summary.acc")) == ["in-two", "in-three", "in-one"]
+    assert _ids(tracker("runs", "--all", "--json", "--filter", "summary.acc>0.2", "--project", "three")) == ["in-three"]
+    shown = tracker("runs", "--all").stdout
+    assert all(str(tmp_path / place) in shown for place in ("one", "two", "three"))
 
 
 def test_limit_is_told(tracker, project):

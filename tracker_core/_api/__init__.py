@@ -67,7 +67,7 @@ class Api:
         `order` is a field with `+` or `-` before it, or several with commas between them; runs that lack the field
         come last. Raises UsageError for a filter or an order that cannot work.
         """
-        return Runs(self._store, project or path or self._project, filters, order)
+        return Runs([self._store], project or path or self._project, filters, order)
 
     def run(self, path: str) -> ApiRun:
         """The run "id", "project/id" or "entity/project/id".
@@ -149,6 +149,13 @@ class Api:
 
     def __repr__(self) -> str:
         return f"<Api of {self._store.root}>"
+
+
+def everywhere(
+    roots: Sequence[Path], project: str | None, filters: Mapping[str, Any] | None, order: str | Sequence[str]
+) -> Runs:
+    """The runs of several folders in one list, as `Api.runs` gives those of one."""
+    return Runs([Store(root) for root in roots], project, filters, order)
 
 
 def open_store(path: str | os.PathLike[str] | None = None) -> Store:

@@ -13,15 +13,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tracker_core.store.index import Store
+    from tracker_core.store.run import Run
 
 
 class Runs(Sequence[ApiRun]):
     """Runs in order. Listed once, when first looked at; ask `Api.runs` again for what is new."""
 
     def __init__(
-        self, store: Store, project: str | None, filters: Mapping[str, Any] | None, order: str | Sequence[str]
+        self,
+        stores: Sequence[Store],
+        project: str | None,
+        filters: Mapping[str, Any] | None,
+        order: str | Sequence[str],
     ) -> None:
-        self._store = store
+        self._stores = stores
         self._entity, _, self._project = (project or "").rpartition("/")
         self._test = compile_filter(filters)
         self._order = order
@@ -49,13 +54,13 @@ class Runs(Sequence[ApiRun]):
     @property
     def _listed(self) -> list[ApiRun]:
         if self._found is None:
-            self._store.refresh()
-            chosen = (
-                run
-                for run in self._store.runs()
-                if self._project in ("", run.card.project)
-                and (not self._entity or run.card.entity in ("", self._entity))
-                and self._test(run)
-            )
-            self._found = [ApiRun(self._store, run) for run in arrange(chosen, self._order)]
+            places = {run: store for store in self._stores for run in self._chosen(store)}
+            self._found = [ApiRun(places[run], run) for run in arrange(places, self._order)]
         return self._found
+
+    def _chosen(self, store: Store) -> Iterator[Run]:
+        store.refresh()
+        for run in store.runs():
+            at_home = not self._entity or run.card.entity in ("", self._entity)
+            if at_home and self._project in ("", run.card.project) and self._test(run):
+                yield run

@@ -8,12 +8,24 @@ import tracker_core
 from tracker_core import NotFoundError, UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tracker_core import Api
     from tracker_core._api import ApiRun
 
 
 def open_api(folder: str) -> Api:
     return tracker_core.Api(folder)
+
+
+def registered() -> list[Path]:
+    """Every folder that this user tracked runs in. Raises UsageError when there is none."""
+    from tracker_core import _roots
+
+    found = _roots.roots()
+    if not found:
+        raise UsageError("no folder of this user holds runs yet; a script that calls tracker.init() makes the first")
+    return found
 
 
 def find(api: Api, word: str | None) -> ApiRun:

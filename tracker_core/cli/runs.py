@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tracker_core.cli._lookup import facts, open_api
+from tracker_core.cli._lookup import facts, open_api, registered
 from tracker_core.cli._options import dir_option, json_option
 from tracker_core.cli._text import STATES, duration, is_counter, lasted, moment, print_json, show
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from tracker_core._api import ApiRun
+    from tracker_core._api import ApiRun, Runs
 
 _CONDITION = re.compile(r"\s*(?P<field>[^<>=!~\s]+)\s*(?P<operator><=|>=|!=|==|=|<|>|~)\s*(?P<value>.*?)\s*", re.DOTALL)
 _OPERATORS = {
@@ -57,6 +57,7 @@ _WIDEST = 10_000
     "--limit", type=click.IntRange(min=0), help=f"At most so many, 0 for all.  [default: {_LIMIT} in a table]"
 )
 @click.option("--columns", metavar="FIELDS", help="What to show, such as name,state,config.lr,summary.acc.")
+@click.option("--all", "everywhere", is_flag=True, help="The runs of every folder that this user tracked runs in.")
 @dir_option
 @json_option
 def runs_command(
@@ -65,12 +66,14 @@ def runs_command(
     sort: str,
     limit: int | None,
     columns: str | None,
+    everywhere: bool,
     folder: str,
     as_json: bool,
 ) -> None:
     """List runs, the newest first."""
     filters = [parse_condition(text) for text in conditions]
-    found = open_api(folder).runs(project, {"$and": filters} if filters else None, sort)
+    condition = {"$and": filters} if filters else None
+    found = _of_all_folders(project, condition, sort) if everywhere else open_api(folder).runs(project, condition, sort)
     if limit is None:
         limit = 0 if as_json else _LIMIT
     shown = found[:limit] if limit else list(found)
@@ -79,11 +82,18 @@ def runs_command(
         print_json([{field: _value(run, field) for field in fields} if fields else facts(run) for run in shown])
         return
     if not shown:
-        click.echo("No runs pass." if conditions or project else f"No runs in {folder} yet.", err=True)
+        place = "your folders" if everywhere else folder
+        click.echo("No runs pass." if conditions or project else f"No runs in {place} yet.", err=True)
         return
     _print_table(shown, fields)
     if len(shown) < len(found):
         click.echo(f"{len(found) - len(shown)} more: --limit 0 shows all.", err=True)
+
+
+def _of_all_folders(project: str | None, condition: dict[str, Any] | None, sort: str) -> Runs:
+    from tracker_core import _api
+
+    return _api.everywhere(registered(), project, condition, sort)
 
 
 def parse_condition(text: str) -> dict[str, Any]:
@@ -118,8 +128,7 @@ def _interesting(runs: Sequence[ApiRun]) -> list[str]:
     The most telling come first, because a narrow terminal drops the last.
     """
     fields = ["name", "id", "state"]
-    if len({run.project for run in runs}) > 1:
-        fields.append("project")
+    fields += [field for field in ("project", "place") if len({_value(run, field) for run in runs}) > 1]
     measured = Counter(
         key
         for run in runs
@@ -183,7 +192,7 @@ def _cell(field: str, value: Any) -> Text:
         return Text(duration(value))
     if field == "created_at":
         return Text(moment(value))
-    return Text(show(value, 32))
+    return Text(show(value, 200 if field == "place" else 32))
 
 
 def _value(run: ApiRun, field: str) -> Any:
@@ -195,6 +204,8 @@ def _value(run: ApiRun, field: str) -> Any:
         return run.start_time
     if field == "duration":
         return lasted(run.start_time, run.attempts[-1].end if run.attempts else None)
+    if field == "place":
+        return str(run.folder.parent.parent)
     known = facts(run)
     if field in known:
         return known[field]

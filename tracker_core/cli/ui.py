@@ -11,6 +11,7 @@ import click
 
 from tracker_core import _folder
 from tracker_core._errors import UsageError
+from tracker_core.cli._lookup import registered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +37,7 @@ def ui_command(path: str, everywhere: bool, port: int, host: str, no_browser: bo
     """Look at the runs below PATH in the browser, while they run and afterwards."""
     from tracker_core.server import serve
 
-    roots = _registered() if everywhere else _below(Path(path))
+    roots = registered() if everywhere else _below(Path(path))
 
     def ready(link: str) -> None:
         where = str(roots[0]) if len(roots) == 1 else f"{len(roots)} folders"
@@ -51,15 +52,6 @@ def ui_command(path: str, everywhere: bool, port: int, host: str, no_browser: bo
 def _has_screen() -> bool:
     """Over ssh a browser would open on the wrong machine, or in the terminal."""
     return sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-
-
-def _registered() -> list[Path]:
-    from tracker_core import _roots
-
-    found = _roots.roots()
-    if not found:
-        raise UsageError("no folder of this user holds runs yet; a script that calls tracker.init() makes the first")
-    return found
 
 
 def _below(path: Path) -> list[Path]:
