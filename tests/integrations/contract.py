@@ -45,14 +45,19 @@ def ours(found):
     return {where: place for where, place in found.items() if is_ours(place[2])}
 
 
+def inner(function):
+    """What a class method or static method holds."""
+    return getattr(function, "__func__", function)
+
+
 def is_ours(function):
-    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    code = getattr(inner(function), "__code__", None)
     return code is not None and code.co_filename == integration.__file__
 
 
 def picklable(function):
     try:
-        return pickle.loads(pickle.dumps(function)) is function
+        return pickle.loads(pickle.dumps(function)) == function
     except (pickle.PicklingError, AttributeError, TypeError):
         return False
 
@@ -72,14 +77,15 @@ def attach_then_import(switch, module, leaf):
     assert f"{switch}: {module}" in hold.opened(), "not opened at the import"
     patched = ours(places(package))
     assert patched, "nothing was patched"
-    originals = {where: getattr(place[2], "__wrapped__", None) for where, place in patched.items()}
-    for where, (*_, function) in patched.items():
-        assert picklable(function), f"{where} can no longer be pickled"
+    originals = {where: inner(place[2]).__wrapped__ for where, place in patched.items()}
+    for where, (owner, name, function) in patched.items():
+        reached = getattr(owner, name) if isinstance(function, classmethod) else function
+        assert picklable(reached), f"{where} can no longer be pickled"
     hold.close()
     after = places(package)
     assert not ours(after), f"still patched: {sorted(ours(after))}"
     for where, original in originals.items():
-        assert getattr(after[where][2], "__func__", after[where][2]) is original, f"{where} is not the original"
+        assert inner(after[where][2]) is original, f"{where} is not the original"
 
 
 def detached_before_the_import(switch, module, leaf):
