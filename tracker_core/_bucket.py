@@ -19,7 +19,8 @@ SCHEMES = frozenset("s3 s3a gs az adl azure abfs abfss".split())
 
 _PIECE = 1 << 20
 _VERSION = "?versionId="
-_RETRIES: Any = {"max_retries": 5, "retry_timeout": timedelta(seconds=60)}
+_RETRIES: Any = {"max_retries": 3, "retry_timeout": timedelta(seconds=20)}
+"""Of one request; who reads goes on with another."""
 
 
 class Object(NamedTuple):

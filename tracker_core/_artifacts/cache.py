@@ -38,11 +38,21 @@ _UNITS = {"": 1, "B": 1} | {
 
 
 class Cache:
-    """The contents below `folder`, of at most `bound` bytes when nobody is fetching."""
+    """The contents below `folder`. As a context manager, it holds at most `bound` bytes at its end, and little more
+    meanwhile."""
 
     def __init__(self, folder: Path, bound: int) -> None:
         self.folder = folder
         self.bound = bound
+        self._added = 0
+        """Bytes since the last look at all that is here."""
+
+    def __enter__(self) -> Cache:  # noqa: PYI034 - Self is not in 3.10
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._added:
+            self.clean(self.bound)
 
     def place(self, entry: Entry, target: Path, *, keep: bool = True) -> None:
         """Puts what `entry` refers to at `target`; it stays here too, unless it is too large or not to be kept.
@@ -62,7 +72,8 @@ class Cache:
             break
         else:
             raise CommError(f"{entry.path!r} was fetched twice and removed from {self.folder} at once")
-        self.clean(self.bound)
+        if self._added > self.bound / 10:
+            self.clean(self.bound)
 
     def fetched(self, entry: Entry) -> tuple[Path, str]:
         """The file with what `entry` refers to, and its sha256."""
@@ -79,11 +90,13 @@ class Cache:
                 _empty(file)
             sha256 = _download(entry, file, draft)
             target = draft.with_name(f"{key}-{sha256}")
+            self._added += file.tell()
             draft.replace(target)
         return target, sha256
 
     def clean(self, most: int) -> tuple[int, int]:
         """Removes what was used longest ago until at most `most` bytes are left; how many files and bytes went."""
+        self._added = 0
         found = []
         for path in self.folder.glob("*/*"):
             with contextlib.suppress(FileNotFoundError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlparse
@@ -14,53 +15,67 @@ from tracker_core._errors import CommError, Error, NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from contextlib import AbstractContextManager
 
     from tracker_core._artifacts.objects import Objects
     from tracker_core._artifacts.version import Entry
 
 
-def fetch(
-    entry: Entry, objects: Objects, root: Path, *, skip_missing: bool = False, skip_cache: bool | None = None
-) -> Path:
-    """Puts one file below `root`, unless it lies there already; returns its path.
+def fetch_all(
+    entries: Sequence[Entry],
+    objects: Objects,
+    root: Path,
+    *,
+    skip_missing: bool = False,
+    skip_cache: bool | None = None,
+) -> None:
+    """Puts files below `root`, those left out that lie there already; other files there stay.
 
     An interrupted download leaves no half file, so one that is started again goes on with what is missing. Raises
-    NotFoundError when the content is gone or cannot be had, unless it is a reference and `skip_missing`.
+    NotFoundError when a content is gone or cannot be had, unless it is a reference and `skip_missing`.
     """
-    target = root / checked_path(entry.path)
-    if entry.sha256 and target.is_file() and target.stat().st_size == entry.size and hashed(target)[0] == entry.sha256:
-        return target
-    if entry.ref:
-        _fetch_reference(entry, target, skip_missing=skip_missing, keep=not skip_cache)
-        return target
+    root.mkdir(parents=True, exist_ok=True)
+    with _cache_for(entries) as fetched:
+        for entry in entries:
+            target = root / checked_path(entry.path)
+            if _is_there(entry, target):
+                continue
+            if entry.ref:
+                _fetch_reference(entry, target, fetched, skip_missing=skip_missing, keep=not skip_cache)
+            else:
+                _fetch_content(entry, target, objects)
+
+
+def _cache_for(entries: Iterable[Entry]) -> AbstractContextManager[cache.Cache | None]:
+    return cache.of_user() if any(reference.reachable(entry.ref) for entry in entries) else nullcontext()
+
+
+def _is_there(entry: Entry, target: Path) -> bool:
+    if not entry.sha256 or not target.is_file() or target.stat().st_size != entry.size:
+        return False
+    return hashed(target)[0] == entry.sha256
+
+
+def _fetch_content(entry: Entry, target: Path, objects: Objects) -> None:
     try:
         objects.place(entry.sha256, target)
     except FileNotFoundError:
         raise NotFoundError(f"the content of {entry.path!r} is not in {objects.folder}") from None
-    return target
-
-
-def fetch_all(
-    entries: Sequence[Entry], objects: Objects, root: Path, *, skip_missing: bool, skip_cache: bool | None
-) -> None:
-    """Puts all of `entries` below `root`; other files there stay."""
-    root.mkdir(parents=True, exist_ok=True)
-    for entry in entries:
-        fetch(entry, objects, root, skip_missing=skip_missing, skip_cache=skip_cache)
 
 
 def differences(entries: Iterable[Entry], root: Path) -> list[str]:
     """What differs between `entries` and the files below `root`, a line each. References are fetched to know."""
     found = []
     wanted = {entry.path: entry for entry in entries}
-    for path, entry in wanted.items():
-        place = root / checked_path(path)
-        if not place.is_file():
-            found.append(f"{path} is missing")
-        elif entry.size and place.stat().st_size != entry.size:
-            found.append(f"{path} has another content")
-        elif problem := _problem(entry, place):
-            found.append(f"{path} {problem}")
+    with _cache_for(wanted.values()) as fetched:
+        for path, entry in wanted.items():
+            place = root / checked_path(path)
+            if not place.is_file():
+                found.append(f"{path} is missing")
+            elif entry.size and place.stat().st_size != entry.size:
+                found.append(f"{path} has another content")
+            elif problem := _problem(entry, place, fetched):
+                found.append(f"{path} {problem}")
     return [*found, *(f"{path} does not belong to it" for path in strangers(wanted, root))]
 
 
@@ -87,14 +102,14 @@ def strangers(wanted: Iterable[str], root: Path) -> list[str]:
     return [path for path in present if path not in known]
 
 
-def _problem(entry: Entry, place: Path) -> str:
+def _problem(entry: Entry, place: Path, fetched: cache.Cache | None) -> str:
     """What is wrong with a file that should hold what `entry` names; empty when nothing is."""
     if entry.sha256:
         return "" if hashed(place)[0] == entry.sha256 else "has another content"
-    if not reference.reachable(entry.ref):
+    if fetched is None or not reference.reachable(entry.ref):
         return ""
     try:
-        sha256 = cache.of_user().fetched(entry)[1]
+        sha256 = fetched.fetched(entry)[1]
     except (FileNotFoundError, Error) as error:
         return f"cannot be compared: {error}"
     return "" if hashed(place)[0] == sha256 else "has another content"
@@ -111,10 +126,12 @@ def _place_problem(entry: Entry) -> str:
     return "it has another content" if entry.sha256 and hashed(source)[0] != entry.sha256 else ""
 
 
-def _fetch_reference(entry: Entry, target: Path, *, skip_missing: bool, keep: bool) -> None:
+def _fetch_reference(
+    entry: Entry, target: Path, fetched: cache.Cache | None, *, skip_missing: bool, keep: bool
+) -> None:
     try:
-        if reference.reachable(entry.ref):
-            cache.of_user().place(entry, target, keep=keep)
+        if fetched is not None and reference.reachable(entry.ref):
+            fetched.place(entry, target, keep=keep)
         else:
             _copy(entry, target)
     except (FileNotFoundError, CommError) as problem:

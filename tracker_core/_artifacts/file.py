@@ -57,7 +57,8 @@ class ArtifactFile:
         """Puts the file below `root` (by default where the artifact goes) and returns its path."""
         del replace  # a file that differs is always replaced
         target = Path(root) if root is not None else self._artifact._default_root()  # noqa: SLF001 - a part of it
-        return fetch.fetch(self._entry, self._artifact.contents().objects, target, skip_cache=skip_cache)
+        fetch.fetch_all([self._entry], self._artifact.contents().objects, target, skip_cache=skip_cache)
+        return target / self._entry.path
 
     def __repr__(self) -> str:
         return f"<ArtifactFile {self.path}>"
