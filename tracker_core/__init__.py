@@ -4,6 +4,7 @@ from types import FunctionType as _FunctionType
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
+from tracker_core._current import Package as _Package
 from tracker_core._current import (
     alert,
     config,
@@ -179,6 +180,7 @@ def __dir__() -> list[str]:
 
 
 _guide()
+_Package.take(__name__)
 
 for _value in [globals().get(_name) for _name in __all__]:
     _shown(_value)

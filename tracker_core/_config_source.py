@@ -27,7 +27,7 @@ def load(source: Any) -> dict[str, Any]:
     if isinstance(source, (str, os.PathLike)):
         return read_file(Path(source))
     if isinstance(source, Mapping):
-        return {str(key): value for key, value in source.items()}
+        return {str(key): value for key, value in _values.items(source)}
     for method in ("flag_values_dict", "model_dump", "_asdict"):  # absl flags, pydantic, namedtuple
         if callable(convert := getattr(source, method, None)):
             return dict(convert())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
 from tracker_core import _session
@@ -188,6 +190,21 @@ class Current:
 
     def __repr__(self) -> str:
         return repr(self._own) if _session.current() is not None else f"<the {self._name} of a run that is to come>"
+
+
+class Package(ModuleType):
+    """`tracker_core` itself: `tracker.config = {...}`, as many scripts have it, goes into the run's config."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in ("config", "summary") and isinstance(value, dict):
+            setattr(_session.need(), name, value)
+        else:
+            super().__setattr__(name, value)
+
+    @classmethod
+    def take(cls, name: str) -> None:
+        """Makes the module of this name one of these."""
+        sys.modules[name].__class__ = cls
 
 
 config = Current("config")

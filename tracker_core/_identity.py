@@ -8,12 +8,14 @@ from tracker_core import _records as records
 from tracker_core._names import check_tags
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
+    from tracker_core._config import Config
     from tracker_core._folder import RunFolder
     from tracker_core._logbook import Logbook
     from tracker_core._settings import Settings
     from tracker_core._snapshot import Snapshot
+    from tracker_core._summary import Summary
 
 
 class Identity:
@@ -23,13 +25,33 @@ class Identity:
 
     folder: RunFolder
     mode: records.Mode
+    _config: Config
     _logbook: Logbook
     _settings: Settings
     _snapshot: Snapshot
+    _summary: Summary
 
     if TYPE_CHECKING:  # what the run itself has
 
         def _record(self, record: records.Record) -> None: ...
+
+    @property
+    def config(self) -> Config:
+        """What the run was started with. `run.config = {...}` is `run.config.update({...})`."""
+        return self._config
+
+    @config.setter
+    def config(self, values: Any) -> None:
+        self._config.update(values)
+
+    @property
+    def summary(self) -> Summary:
+        """One value a metric. `run.summary = {...}` is `run.summary.update({...})`."""
+        return self._summary
+
+    @summary.setter
+    def summary(self, values: Mapping[str, Any]) -> None:
+        self._summary.update(values)
 
     @property
     def id(self) -> str:

@@ -43,6 +43,7 @@ class Run(Identity, Verbs, Display):
         "_after",
         "_alerted",
         "_attachment",
+        "_config",
         "_finishing",
         "_guessed",
         "_logbook",
@@ -50,16 +51,15 @@ class Run(Identity, Verbs, Display):
         "_owner",
         "_settings",
         "_snapshot",
+        "_summary",
         "_watches",
         "awaited",
-        "config",
         "folder",
         "mode",
         "notify",
         "quiet",
         "resumed",
         "starting_step",
-        "summary",
     )
 
     def __init__(
@@ -94,8 +94,8 @@ class Run(Identity, Verbs, Display):
         self.resumed = resumed
         self.starting_step = logbook.step
         self.notify: Callable[[], None] = _nobody
-        self.config = Config(self._record, logbook.now, allow=allow_val_change)
-        self.summary = Summary(self._record, logbook.now, logbook.latest, logbook.settle, logbook.render)
+        self._config = Config(self._record, logbook.now, allow=allow_val_change)
+        self._summary = Summary(self._record, logbook.now, logbook.latest, logbook.settle, logbook.render)
 
     # What it records
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from enum import Enum
 from typing import Any
@@ -84,6 +84,23 @@ def fields(value: Any) -> Mapping[str, Any] | None:
     return None
 
 
+def items(mapping: Mapping[Any, Any]) -> Iterable[tuple[Any, Any]]:
+    """The items of a mapping. One whose values are worked out as they are read may fail at some: those say why."""
+    if type(mapping) is dict:
+        return mapping.items()
+    try:
+        return list(mapping.items())
+    except Exception:  # noqa: BLE001 - OmegaConf's for a value that is missing
+        return [(key, _read(mapping, key)) for key in mapping]
+
+
+def _read(mapping: Mapping[Any, Any], key: Any) -> Any:
+    try:
+        return mapping[key]
+    except Exception as error:  # noqa: BLE001 - a foreign object may fail in any way
+        return f"<{type(error).__name__}: {str(error).partition(chr(10))[0]}>"
+
+
 def text(value: str) -> str:
     """`value` without lone surrogates, which no encoding of the journal can hold."""
     if value.isascii():
@@ -99,7 +116,7 @@ def _plain(value: Any, depth: int) -> Any:  # noqa: C901, PLR0912 - one line a k
     if depth > _DEPTH_LIMIT:
         return _fallback(value)
     if type(value) is dict or isinstance(value, Mapping):
-        return {_key(key): _plain(item, depth + 1) for key, item in value.items()}
+        return {_key(key): _plain(item, depth + 1) for key, item in items(value)}
     if isinstance(value, (list, tuple)):
         return [_plain(item, depth + 1) for item in value]
     if (single := number(value)) is not None:

@@ -119,6 +119,22 @@ def test_a_branch_can_be_pickled_and_encoded(run):
     assert json.loads(json.dumps(run.config.model)) == run.config.model
 
 
+def test_assigning_to_it_is_an_update(run, past):
+    run.config = {"epochs": 5}
+    tracker.config = {"seed": 7, "lr": 0.1}
+    tracker.config.late = True
+    tracker.summary = {"best": 1.0}
+    run.summary = {"worst": 0.0}
+    with pytest.raises(tracker.ConfigError, match="allow_val_change"):
+        tracker.config = {"lr": 5}
+    run.finish()
+    kept = past(run).snapshot
+    assert (kept.config["epochs"], kept.config["seed"], kept.config["lr"], kept.config["late"]) == (5, 7, 0.1, True)
+    assert kept.summary == {"best": 1.0, "worst": 0.0}
+    with pytest.raises(tracker.UsageError, match="init"):
+        tracker.config = {"lr": 5}
+
+
 @pytest.mark.parametrize("again", [lambda config: pickle.loads(pickle.dumps(config)), copy.copy, copy.deepcopy])
 @pytest.mark.parametrize("which", ["run", "module"])
 def test_a_copy_belongs_to_no_run(run, past, again, which):
@@ -198,6 +214,17 @@ def test_sources(source, expected, past):
         assert config["f"].endswith("test_lists_changed_in_place_are_kept_at_the_end")
     else:
         assert config == expected
+
+
+def test_omegaconf():
+    make = pytest.importorskip("omegaconf").OmegaConf.create
+    source = make({"lr": 0.1, "model": {"again": "${lr}", "sizes": [1, 2]}, "later": "???", "wrong": "${nothing}"})
+    for config in (source, {"hydra": source}):
+        with tracker.init(config=config) as run:
+            taken = run.config.get("hydra", run.config)
+            assert (taken["lr"], taken["model"]) == (0.1, {"again": 0.1, "sizes": [1, 2]})
+            assert "MissingMandatoryValue" in taken["later"]
+            assert "nothing" in taken["wrong"]
 
 
 def test_absl_flags():
