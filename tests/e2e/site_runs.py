@@ -28,6 +28,7 @@ def train(
                 "train/accuracy": 1 - decay,
                 "val/loss": decay * 1.2,
                 "reward": step,
+                **({"deep": {"inner": {"a": step, "b": step}}} if name == "nest" else {}),
             }
         )
     run.finish(exit_code=exit_code)
@@ -61,6 +62,8 @@ def console(folder: str) -> None:
     run.define_metric("late", step_metric="epoch")
     for number in range(3):
         run.log({"loss": 1.0, "late": number, "epoch": 10 * number})
+    for step in range(20_000):
+        run.log({"spiky": 100.0 if step == 12_345 else step % 7 / 10}, step=step + 10)
     files = Path(run.folder.files)
     (files / "notes.md").write_text("# What it is\n")
     run.finish()
@@ -229,7 +232,46 @@ def twins(folder: str) -> None:
         Path(run.folder.files, "requirements.txt").write_text(f"numpy==2.4.0\ntorch==2.{rate * 10:.0f}\n")
 
 
+def charts(folder: str) -> None:
+    """Two runs with a chart of every kind, a plotly figure and a cloud of points."""
+    import numpy as np
+    import plotly.graph_objects as go
+
+    plot = tracker.plot
+    for number, name in enumerate(("first", "second")):
+        run = tracker.init(
+            dir=folder, name=name, project="charts", reinit="create_new", settings={**SETTINGS, "console": "off"}
+        )
+        truth = [0, 1, 2, 0, 1, 2, 1, 1]
+        likely = np.eye(3)[truth] * 0.5 + 0.2 + np.linspace(0, 0.3, 24).reshape(8, 3)
+        likely /= likely.sum(axis=1, keepdims=True)
+        losses = tracker.Table(
+            ["step", "loss", "split"], [[at, 1 / (at + 1), half] for half in ("train", "val") for at in range(5)]
+        )
+        counts = tracker.Table(["class", "n"], [["cat", 3], ["dog", 5 + number]])
+        run.log(
+            {
+                "line": plot.line(losses, "step", "loss", "split", "Losses"),
+                "scatter": plot.scatter(losses, "step", "loss", "Points"),
+                "bar": plot.bar(counts, "class", "n", "Counts"),
+                "histogram": plot.histogram(losses, "loss", "Values"),
+                "series": plot.line_series([0, 1, 2], [[1, 2, 3], [3, 2, 1]], ["up", "down"], "Two"),
+                "heatmap": plot.heatmap(["a", "b"], ["x", "y"], [[1, 2], [3, 4]], show_text=True),
+                "confusion": plot.confusion_matrix(probs=likely, y_true=truth, class_names=["a", "b", "c"]),
+                "roc": plot.roc_curve(truth, likely, labels=["a", "b", "c"]),
+                "pr": plot.pr_curve(truth, likely, labels=["a", "b", "c"]),
+                "figure": tracker.Plotly(
+                    go.Figure(go.Scatter(x=[1, 2], y=[2, 1], name=EVIL), {"title": {"text": EVIL}})
+                ),
+                "cloud": tracker.Object3D(np.random.default_rng(number).normal(size=(500, 3))),
+                "answers": tracker.Table(["question", "score"], [["what", 0.5 + number], ["why", 0.1]]),
+            }
+        )
+        run.finish()
+
+
 if __name__ == "__main__":
+    charts(sys.argv[1])
     twins(sys.argv[1])
     artifacts(sys.argv[1])
     careful(sys.argv[1])

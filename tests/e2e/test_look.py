@@ -9,9 +9,15 @@ import pytest
 from playwright.sync_api import expect
 
 PLACES = ["/", "/project/vision", "/project/vision?view=table", "/settings"]
+PANELS = (
+    "/project/vision?layout=(add:!((id:p1,kind:bar,of:!(min.train/loss)),(id:p2,kind:scatter,x:lr,y:min.train/loss,"
+    "color:model.name),(id:p3,kind:parallel,of:!(lr,model.name,min.train/loss)),(id:p4,kind:importance,"
+    "y:min.train/loss),(id:p5,kind:markdown,text:'%23 Notes')),size:(p3:!(2,1)))"
+)
+MEDIA = ["/project/charts", "/project/pictures"]
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", [*PLACES, PANELS, *MEDIA])
 def test_nothing_runs_over_the_side_of_a_narrow_screen(page, site, place):
     page.set_viewport_size({"width": 400, "height": 800})
     page.goto(site + place)
@@ -65,7 +71,7 @@ def test_nothing_is_asked_of_other_servers(page, site):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("place", [*PLACES, "/project/vision/compare?runs=a,b"])
+@pytest.mark.parametrize("place", [*PLACES, PANELS, *MEDIA, "/project/vision/compare?runs=a,b"])
 def test_the_pages_are_accessible(page, site, axe, place, theme):
     page.emulate_media(color_scheme=theme)
     page.goto(site + place)
@@ -75,6 +81,18 @@ def test_the_pages_are_accessible(page, site, axe, place, theme):
     found = page.evaluate("axe.run()")["violations"]
     told = [f"{it['id']}: {it['help']}: {node['html'][:200]}" for it in found for node in it["nodes"][:3]]
     assert told == []
+
+
+@pytest.mark.parametrize("opened", ["Add panel", "Saved views", "More for reward"])
+def test_what_opens_is_accessible_and_fits_a_narrow_screen(page, site, axe, opened):
+    page.set_viewport_size({"width": 400, "height": 800})
+    page.goto(f"{site}/project/vision")
+    page.get_by_title(opened).or_(page.get_by_role("button", name=opened)).first.click()
+    page.wait_for_timeout(500)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    page.evaluate(axe)
+    found = page.evaluate("axe.run()")["violations"]
+    assert [f"{it['id']}: {node['html'][:200]}" for it in found for node in it["nodes"][:3]] == []
 
 
 @pytest.mark.skipif("DOCS_PICTURES" not in os.environ, reason="set DOCS_PICTURES to a folder to take them")

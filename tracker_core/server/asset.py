@@ -6,6 +6,7 @@ import mimetypes
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from tracker_core.server.guard import FIGURE_POLICY
 from tracker_core.server.operation import failure, reply
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ async def page(request: Request) -> Response:
     if file is None:
         return failure(404, _MISSING)
     answer = reply(request, file.read_bytes(), mimetypes.guess_type(file.name)[0] or "application/octet-stream")
+    if name == "figure.html":
+        answer.headers["content-security-policy"] = FIGURE_POLICY
     if name.startswith("assets/") and file.name != "index.html":
         answer.headers["cache-control"] = "public, max-age=31536000, immutable"
     return answer

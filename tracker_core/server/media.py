@@ -37,9 +37,11 @@ def read(entry: Entry, wanted: tuple[str, ...], most: int) -> wire.Media:
 
 
 def table(entry: Entry, asked: wire.OfTable) -> wire.Table:
-    """Raises NotFoundError where no table was logged so, or its file is gone."""
+    """Of a chart its own table. Raises NotFoundError where no table was logged so, or its file is gone."""
     series = load(entry.shelf.store.db, entry.run.number, asked.key, within=(asked.step, asked.step))
     value = series.values[-1] if series is not None and len(series.values) else None
+    if isinstance(value, dict) and value.get("_type") == "chart":
+        value = value.get("table")
     if not isinstance(value, dict) or value.get("_type") != "table-file" or "parts" not in value:
         raise NotFoundError(f"no table was logged as {asked.key!r} at step {asked.step}")
     try:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 SOURCES = (
+    "figure.html",
     "index.html",
     "package-lock.json",
     "package.json",

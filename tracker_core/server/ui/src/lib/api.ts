@@ -13,6 +13,7 @@ import type {
   Preferences,
   Project,
   Run,
+  SavedView,
   TablePage,
 } from "./wire";
 
@@ -51,8 +52,20 @@ export function consoleLines(key: string, first: number, count: number, search: 
   return get(`/api/runs/${path(key)}/console?first=${first}&count=${count}&search=${path(search)}`);
 }
 
-export function media(key: string): Promise<MediaSeries[]> {
-  return get<{ series: MediaSeries[] }>(`/api/runs/${path(key)}/media`).then((it) => it.series);
+/** All media of a run, or those of some keys; `most` steps of each. */
+export function media(key: string, keys: readonly string[] = [], most = 300): Promise<MediaSeries[]> {
+  const url = `/api/runs/${path(key)}/media?most=${most}${list("key", keys)}`;
+  return get<{ series: MediaSeries[] }>(url).then((it) => it.series);
+}
+
+/** Keeps a view, in the place of `instead_of` if that is given; answers with all views of the project. */
+export function saveView(project: string, view: SavedView & { instead_of?: string }): Promise<SavedView[]> {
+  return send<{ views: SavedView[] }>("PUT", `/api/projects/${path(project)}/views`, view).then((it) => it.views);
+}
+
+export function removeView(project: string, name: string): Promise<SavedView[]> {
+  const url = `/api/projects/${path(project)}/views?name=${path(name)}`;
+  return send<{ views: SavedView[] }>("DELETE", url).then((it) => it.views);
 }
 
 export function artifacts(project: string): Promise<ArtifactHead[]> {
@@ -75,6 +88,10 @@ export function tablePage(key: string, name: string, step: number, first: number
 /** What stands in a file, or in its first `most` bytes. */
 export async function text(url: string, most?: number): Promise<string> {
   return (await fetched(url, most === undefined ? {} : { headers: { range: `bytes=0-${most - 1}` } })).text();
+}
+
+export async function fileBytes(key: string, file: string): Promise<ArrayBuffer> {
+  return (await ask(fileUrl(key, file), {})).arrayBuffer();
 }
 
 export type SeriesQuery = {

@@ -4,7 +4,7 @@ import * as api from "./api";
 import { PALETTE, SAFE, assign } from "./color";
 import { settings } from "./settings.svelte";
 import type { Column, Table } from "./table";
-import type { Change, Field, Head, Metric, Project } from "./wire";
+import type { Change, Field, Head, MediaKey, Metric, Project, SavedView } from "./wire";
 
 const BASE: Record<string, (head: Head) => unknown> = {
   name: (head) => head.name,
@@ -28,11 +28,15 @@ export class BoardState {
   heads = $state.raw<Head[]>([]);
   fields = $state.raw<Field[]>([]);
   metrics = $state.raw<Metric[]>([]);
+  media = $state.raw<MediaKey[]>([]);
+  views = $state.raw<SavedView[]>([]);
   failure = $state<string | null>(null);
   loaded = $state(false);
   live = $state(true);
   /** The run under the pointer, in the list or on a chart. */
   focus = $state<string | null>(null);
+  /** The stretch of the x-axis while it is dragged: in the address it stands when the button is let go. */
+  window = $state.raw<[number, number] | null>(null);
   /** Run key -> how often its data changed since the page was opened. */
   versions = $state.raw<ReadonlyMap<string, number>>(new Map());
 
@@ -68,6 +72,8 @@ export class BoardState {
       this.heads = board.runs;
       this.fields = board.fields;
       this.metrics = board.metrics;
+      this.media = board.media;
+      this.views = board.views;
       this.cursor = board.cursor;
       this.failure = null;
       this.loaded = true;
@@ -152,6 +158,7 @@ export class BoardState {
     const board = await api.board(this.key);
     this.fields = board.fields;
     this.metrics = board.metrics;
+    this.media = board.media;
   }
 
   private async fetchColumns(names: string[], runs: string[]): Promise<void> {

@@ -2,9 +2,17 @@
 
 import type { Axis, Drawn } from "./plot";
 import { type Band, type Curve, type Series, align, combine, fill } from "./series";
+import { csv as sheet } from "./sheet";
 import { type Smoothing, smooth } from "./smooth";
 
-export type Member = { key: string; name: string; color: string; created: number; group: string | null };
+export type Member = {
+  key: string;
+  name: string;
+  color: string;
+  created: number;
+  group: string | null;
+  dashed?: boolean;
+};
 export type Options = {
   x: string;
   smoothing: Smoothing;
@@ -26,12 +34,14 @@ export function lines(
   const curves = shown.map((member) => curve(known.get(member.key)!, member, options.x));
   const aligned = align(curves, options.cells);
   const grouped = shown.some((member) => member.group !== null);
+  // The baseline is looked at beside the groups, not in one of them.
   const single = shown.map((member, i): Drawn => {
     const line = aligned.lines[i]!;
     const smoothed = options.smoothing.kind !== "none" && options.smoothing.amount > 0;
     const bucketed = known.get(member.key)!.bucketed;
-    const behind = options.raw && (smoothed || bucketed) && !grouped;
-    const base = member.key === options.base;
+    const base = runOf(member.key) === options.base;
+    const inside = grouped && !base;
+    const behind = options.raw && (smoothed || bucketed) && !inside;
     return {
       key: member.key,
       name: member.name,
@@ -39,15 +49,18 @@ export function lines(
       value: smoothed ? smooth(fill(line.value, aligned.x), options.smoothing) : line.value,
       low: behind ? (bucketed ? fill(line.low, aligned.x) : line.value) : null,
       high: behind ? (bucketed ? fill(line.high, aligned.x) : line.value) : null,
-      width: grouped ? 1 : base ? 2.4 : 1.5,
-      faint: grouped,
-      dashed: base,
+      width: inside ? 1 : base ? 2.4 : 1.5,
+      faint: inside,
+      dashed: base || member.dashed === true,
     };
   });
   if (!grouped) return { x: aligned.x, lines: single };
   return {
     x: aligned.x,
-    lines: [...(options.members ? single : []), ...groups(shown, aligned.x, aligned.lines, options)],
+    lines: [
+      ...single.filter((line) => options.members || !line.faint),
+      ...groups(shown, aligned.x, aligned.lines, options),
+    ],
   };
 }
 
@@ -57,7 +70,7 @@ function groups(
   all: ReturnType<typeof align>["lines"],
   options: Options,
 ): Drawn[] {
-  const names = [...new Set(members.map((member) => member.group!))];
+  const names = [...new Set(members.flatMap((member) => member.group ?? []))];
   return names.map((name) => {
     const of = members.flatMap((member, i) => (member.group === name ? [i] : []));
     const line = combine(
@@ -78,6 +91,33 @@ function groups(
     };
   });
 }
+
+const SEPARATOR = "\n";
+
+/** Several metrics in one panel: a line for each run and metric, with keys that name both. */
+export function spread(
+  found: readonly Series[],
+  members: readonly Member[],
+  metrics: readonly string[],
+): { series: readonly Series[]; members: readonly Member[] } {
+  if (metrics.length < 2) return { series: found, members };
+  const key = (run: string, metric: string) => run + SEPARATOR + metric;
+  return {
+    series: found.map((it) => ({ ...it, run: key(it.run, it.metric) })),
+    members: metrics.flatMap((metric, i) =>
+      members.map((member) => ({
+        ...member,
+        key: key(member.key, metric),
+        name: `${member.name} · ${metric}`,
+        group: member.group === null ? null : `${member.group} · ${metric}`,
+        dashed: i > 0,
+      })),
+    ),
+  };
+}
+
+/** The run that a line stands for. */
+export const runOf = (key: string) => key.split(SEPARATOR, 1)[0]!;
 
 function curve(series: Series, member: Member, x: string): Curve {
   const { value, low, high } = series;
@@ -104,11 +144,8 @@ export function clipped(drawn: readonly Drawn[]): [number, number] | null {
 
 /** One row per x, one column per line; what people paste into a sheet. */
 export function csv(x: readonly number[], drawn: readonly Drawn[], axisName: string): string {
-  const quote = (text: string) =>
-    /^[=+\-@\t\r]|[",\n]/.test(text) ? `"${text.replace(/"/g, '""').replace(/^([=+\-@\t\r])/, "'$1")}"` : text;
-  const head = [axisName, ...drawn.map((line) => line.name)].map(quote).join(",");
-  const rows = x.map((at, i) => [at, ...drawn.map((line) => line.value[i] ?? "")].join(","));
-  return [head, ...rows].join("\n") + "\n";
+  const rows = x.map((at, i) => [at, ...drawn.map((line) => line.value[i])]);
+  return sheet([axisName, ...drawn.map((line) => line.name)], rows);
 }
 
 /** The chart as a standing picture in vector form. */

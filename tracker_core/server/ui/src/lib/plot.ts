@@ -19,9 +19,21 @@ export type Drawn = {
 };
 
 export type Axis = "number" | "relative" | "wall";
-export type Look = { axis: Axis; logX: boolean; logY: boolean; y: [number, number] | null; x: [number, number] | null };
+export type Look = {
+  axis: Axis;
+  logX: boolean;
+  logY: boolean;
+  /** The y-range that outliers are cut to. */
+  y: [number, number] | null;
+  /** Ends of the y-axis that somebody set. */
+  low: number | null;
+  high: number | null;
+  x: [number, number] | null;
+};
 export type Hooks = {
   zoom: (range: [number, number] | null) => void;
+  /** The stretch while it is dragged; `zoom` has the last word. */
+  pan: (range: [number, number]) => void;
   move: (plot: uPlot) => void;
   focus: (key: string | null) => void;
 };
@@ -45,7 +57,8 @@ export function create(
     ticks: { show: false },
   };
   let current = lines;
-  const plot = new uPlot(
+  let window = look.x;
+  const plot: Refilled = new uPlot(
     {
       ...size,
       padding: [8, 10, 0, 0],
@@ -63,11 +76,15 @@ export function create(
         x: {
           time: look.axis === "wall",
           distr: look.logX ? 3 : 1,
-          range: (_, low, high) => look.x ?? (low === high ? [low - 0.5, high + 0.5] : [low, high]),
+          range: (_, low, high) => window ?? (low === high ? [low - 0.5, high + 0.5] : [low, high]),
         },
         y: {
           distr: look.logY ? 3 : 1,
-          range: (self, low, high) => look.y ?? bounds(self, low, high, current, look.logY),
+          range: (self, low, high) => {
+            if (look.low !== null && look.high !== null) return [look.low, look.high];
+            const [bottom, top] = look.y ?? bounds(self, low, high, current, look.logY);
+            return [look.low ?? bottom, look.high ?? top];
+          },
         },
       },
       axes: [
@@ -114,10 +131,68 @@ export function create(
     table(x, lines, look),
     place,
   );
+  plot.look = (range) => {
+    if (range === window || String(range) === String(window)) return;
+    window = range;
+    if (range) plot.setScale("x", { min: range[0], max: range[1] });
+    else plot.setData(plot.data);
+  };
+  dragged(plot, look.logX, hooks);
   return plot;
 }
 
-type Refilled = uPlot & { lines?: readonly Drawn[] };
+type Refilled = uPlot & { lines?: readonly Drawn[]; look?: (range: [number, number] | null) => void };
+
+/** Shows another stretch of the x-axis, null for all of it: as quick as one frame. */
+export function show(plot: uPlot, range: [number, number] | null): void {
+  (plot as Refilled).look?.(range);
+}
+
+/** Dragging with Shift or the middle button moves the stretch, the wheel with Ctrl narrows it. */
+function dragged(plot: uPlot, log: boolean, hooks: Hooks): void {
+  const to = (value: number) => (log ? Math.log(value) : value);
+  const back = (value: number) => (log ? Math.exp(value) : value);
+  const ends = () => [to(plot.scales["x"]!.min!), to(plot.scales["x"]!.max!)] as const;
+  plot.root.addEventListener(
+    "mousedown",
+    (event) => {
+      if (!(event.shiftKey && event.button === 0) && event.button !== 1) return;
+      event.preventDefault();
+      event.stopPropagation();
+      const [low, high] = ends();
+      let range: [number, number] | null = null;
+      const move = (at: MouseEvent) => {
+        const away = ((at.clientX - event.clientX) / plot.over.clientWidth) * (high - low);
+        range = [back(low - away), back(high - away)];
+        hooks.pan(range);
+      };
+      addEventListener("mousemove", move);
+      const stop = () => {
+        removeEventListener("mousemove", move);
+        if (range) hooks.zoom(range);
+      };
+      addEventListener("mouseup", stop, { once: true });
+    },
+    true,
+  );
+  let settled: ReturnType<typeof setTimeout> | undefined;
+  plot.root.addEventListener(
+    "wheel",
+    (event) => {
+      if (!event.ctrlKey && !event.metaKey) return;
+      event.preventDefault();
+      const [low, high] = ends();
+      const share = (event.clientX - plot.over.getBoundingClientRect().left) / plot.over.clientWidth;
+      const factor = Math.exp(Math.max(-50, Math.min(50, event.deltaY)) / 150);
+      const at = low + share * (high - low);
+      const range: [number, number] = [back(at - (at - low) * factor), back(at + (high - at) * factor)];
+      hooks.pan(range);
+      clearTimeout(settled);
+      settled = setTimeout(() => hooks.zoom(range), 200);
+    },
+    { passive: false },
+  );
+}
 
 /** New points for the same lines: cheaper than a new plot, and the cursor stays. */
 export function refill(plot: uPlot, x: number[], lines: readonly Drawn[], look: Look): void {
@@ -185,11 +260,11 @@ function envelopes(plot: uPlot, lines: readonly Drawn[], x: readonly number[]): 
       const at = edge(line.low, i);
       if (at !== null && Number.isFinite(at)) path.lineTo(xs[i]!, at);
     }
-    if (line.low === line.high) {
-      ctx.strokeStyle = fade(line.color, 0.28);
-      ctx.lineWidth = devicePixelRatio;
-      ctx.stroke(path);
-    } else {
+    // The outline keeps a single spike visible, which is an area of hardly a pixel.
+    ctx.strokeStyle = fade(line.color, line.low === line.high ? 0.28 : 0.4);
+    ctx.lineWidth = devicePixelRatio;
+    ctx.stroke(path);
+    if (line.low !== line.high) {
       ctx.fillStyle = fade(line.color, 0.16);
       ctx.fill(path);
     }

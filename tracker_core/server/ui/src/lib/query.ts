@@ -1,6 +1,8 @@
 /** The state of a page in its URL: short names, nothing for what is at its default. */
 
-export type Fields = Record<string, string | number | boolean | readonly string[]>;
+import { parse, spell } from "./compact";
+
+export type Fields = Record<string, string | number | boolean | readonly string[] | object>;
 
 /** Reads a query string over the defaults; a value that does not fit the default's type is ignored. */
 export function read<T extends Fields>(search: string, defaults: T): T {
@@ -12,7 +14,8 @@ export function read<T extends Fields>(search: string, defaults: T): T {
     if (typeof standard === "string") state[name] = text;
     else if (typeof standard === "boolean") state[name] = text !== "0";
     else if (typeof standard === "number") state[name] = Number.isFinite(Number(text)) ? Number(text) : standard;
-    else state[name] = text === "" ? [] : text.split(",").map(decodeURIComponent);
+    else if (Array.isArray(standard)) state[name] = text === "" ? [] : text.split(",").map(decodeURIComponent);
+    else state[name] = plain(text) ?? standard;
   }
   return state as T;
 }
@@ -29,8 +32,19 @@ export function write<T extends Fields>(state: T, defaults: T): string {
   return parts.length ? `?${parts.join("&")}` : "";
 }
 
+function plain(text: string): object | null {
+  const data = parse(text);
+  return typeof data === "object" && !Array.isArray(data) ? data : null;
+}
+
 function encode(value: Fields[string]): string {
   if (typeof value === "boolean") return value ? "1" : "0";
-  if (typeof value === "object") return value.map((part) => encodeURIComponent(encodeURIComponent(part))).join(",");
+  if (Array.isArray(value)) return value.map((part) => encodeURIComponent(encodeURIComponent(part))).join(",");
+  if (typeof value === "object") return readable(encodeURIComponent(spell(value)));
   return encodeURIComponent(String(value));
+}
+
+/** Signs that mean nothing in a query string stay as they are. */
+function readable(escaped: string): string {
+  return escaped.replace(/%(2C|3A|2F|40|24)/g, decodeURIComponent);
 }

@@ -1,20 +1,23 @@
-import { expect, test } from "vitest";
-import { LOOSE, matcher, sections } from "./section";
+import { describe, expect, it } from "vitest";
+import { matcher, prefix } from "./section";
 
-const metrics = ["val/loss", "loss", "train/layer10", "train/layer2", "/odd"].map((name) => ({
-  name,
-  stream: "metrics",
-}));
+describe("section", () => {
+  it.each([
+    ["train/loss", "train"],
+    ["a/b/c", "a"],
+    ["val.loss", "val"],
+    ["model.v2/loss", "model.v2"],
+    ["loss", "Charts"],
+    ["/odd", "Charts"],
+    ["odd/", "Charts"],
+    [".5", "Charts"],
+  ])("%s stands under %s", (name, section) => {
+    expect(prefix(name)).toBe(section);
+  });
 
-test("loose metrics first, system last, numbers in natural order", () => {
-  const found = sections([...metrics, { name: "cpu", stream: "system" }]);
-  expect(found.map((it) => it.name)).toEqual([LOOSE, "train", "val", "System"]);
-  expect(found[1]!.items.map((it) => it.name)).toEqual(["train/layer2", "train/layer10"]);
-  expect(found[0]!.items.map((it) => it.name)).toEqual(["/odd", "loss"]);
-});
-
-test("a pattern chooses, also one that is half typed", () => {
-  expect(sections(metrics, "loss$").map((it) => it.name)).toEqual([LOOSE, "val"]);
-  expect(matcher("a(")("x A( y")).toBe(true);
-  expect(matcher("a(")("a")).toBe(false);
+  it("takes half a pattern as text", () => {
+    expect(matcher("^val|loss$")("train/loss")).toBe(true);
+    expect(matcher("(val")("(VAL)")).toBe(true);
+    expect(matcher("")("x")).toBe(true);
+  });
 });

@@ -55,6 +55,18 @@ export function group(table: Table, rows: readonly number[], by: readonly string
   });
 }
 
+/** The mean of the numbers among the cells; null where there is none. */
+export function mean(column: Column, rows: readonly number[]): number | null {
+  let [sum, count] = [0, 0];
+  for (const row of rows) {
+    const cell = column[row];
+    if (typeof cell !== "number" || !Number.isFinite(cell)) continue;
+    sum += cell;
+    count++;
+  }
+  return count ? sum / count : null;
+}
+
 /** A new order after a click on a column head: ascending, descending, none; `add` keeps the others. */
 export function toggle(orders: readonly Order[], key: string, add: boolean): Order[] {
   const known = orders.find((order) => order.key === key);
@@ -71,7 +83,7 @@ export const parse = (texts: readonly string[]): Order[] =>
 
 /** What stands over a column: its name without the tree it is from. */
 export function heading(key: string): string {
-  return key.replace(/^(config|summary)\./, "").replace(/^(min|max)\.(.*)$/, "$2 ($1)");
+  return key.replace(/^(config|summary)\./, "").replace(/^(min|max|best)\.(.*)$/, "$2 ($1)");
 }
 
 export function text(cell: unknown): string {

@@ -36,8 +36,19 @@ export type Metric = {
   runs: number;
   hidden: boolean;
   step_metric: string | null;
+  goal: "minimize" | "maximize" | null;
 };
-export type Board = { project: Project; cursor: string; runs: Head[]; fields: Field[]; metrics: Metric[] };
+export type MediaKey = { name: string; kind: string; runs: number };
+export type SavedView = { name: string; state: string; home: boolean };
+export type Board = {
+  project: Project;
+  cursor: string;
+  runs: Head[];
+  fields: Field[];
+  metrics: Metric[];
+  media: MediaKey[];
+  views: SavedView[];
+};
 export type Columns = { keys: string[]; columns: Record<string, unknown[]> };
 export type Change = { cursor: string; runs: Head[]; removed: string[] };
 
