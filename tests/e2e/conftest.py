@@ -135,6 +135,17 @@ def site(environment, serve, tmp_path_factory: pytest.TempPathFactory) -> str:
     return serve(folder)
 
 
+@pytest.fixture(scope="session")
+def thousands(serve, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of a server over two thousand short runs of the project `bench`."""
+    spec = importlib.util.spec_from_file_location("ui_figures", ROOT / "tests" / "benchmarks" / "ui.py")
+    figures = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(figures)
+    folder = tmp_path_factory.mktemp("thousands")
+    figures.write(folder / "tracker", 2000, ("loss",), 3)
+    return serve(folder)
+
+
 @pytest.fixture
 def make_site(environment, serve, tmp_path: Path) -> Callable[..., str]:
     """Serves a project `p` of small runs with these names, for tests that change them."""

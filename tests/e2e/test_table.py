@@ -35,11 +35,11 @@ def test_columns_are_chosen_and_remembered(page, site):
     page.get_by_role("button", name="Columns").click()
     menu = page.get_by_role("dialog", name="Columns")
     menu.get_by_label("Search columns").fill("reward")
-    menu.get_by_label("summary.reward").check()
+    menu.get_by_role("checkbox", name="summary.reward").check()
     menu.get_by_label("Search columns").fill("created")
-    menu.get_by_label("created").uncheck()
+    menu.get_by_role("checkbox", name="created").uncheck()
     menu.get_by_label("Search columns").fill("min.")
-    menu.get_by_label("min.train/accuracy").check()
+    menu.get_by_role("checkbox", name="min.train/accuracy").check()
     menu.get_by_role("button", name="Close").click()
     expect(_column(page, "train/accuracy (min)")).to_be_visible()
     expect(page.get_by_role("cell", name="0", exact=True).first).to_be_visible()
@@ -94,3 +94,66 @@ def test_renaming_tagging_and_deleting(page, make_site):
     expect(page.get_by_role("link", name="right")).to_be_visible()
     _sees(page, ["right", "third"])
     expect(page.locator(".tag", has_text="keep")).to_have_count(1)
+
+
+def test_columns_are_pinned(page, site):
+    page.goto(f"{site}/project/vision?view=table")
+    page.get_by_role("button", name="Columns").click()
+    menu = page.get_by_role("dialog", name="Columns")
+    menu.get_by_label("Search columns").fill("reward")
+    menu.get_by_role("checkbox", name="summary.reward").check()
+    menu.get_by_role("button", name="Pin summary.reward").click()
+    menu.get_by_role("button", name="Close").click()
+    heads = page.get_by_role("columnheader")
+    expect(heads.nth(3)).to_contain_text("reward")
+    page.set_viewport_size({"width": 700, "height": 600})
+    place, other = (_column(page, name).bounding_box()["x"] for name in ("reward", "duration"))
+    page.locator(".scroll").evaluate("it => (it.scrollLeft = 400)")
+    assert _column(page, "reward").bounding_box()["x"] == place
+    assert _column(page, "duration").bounding_box()["x"] < other
+    page.reload()
+    expect(heads.nth(3)).to_contain_text("reward")
+
+
+def test_selected_runs_are_hidden_and_coloured(page, site):
+    page.goto(f"{site}/project/vision?view=table&sort=name")
+    for name in ("amber", "birch"):
+        page.get_by_label(f"Select {name}").check()
+    page.get_by_label("Colour of the selected runs").fill("#00ff00")
+    for name in ("amber", "birch"):
+        dot = page.get_by_role("button", name=f"Hide {name}").locator("i")
+        expect(dot).to_have_css("background-color", "rgb(0, 255, 0)")
+    page.get_by_role("button", name="Hide", exact=True).click()
+    expect(page.get_by_role("button", name="Show amber")).to_be_visible()
+    page.keyboard.press("c")
+    expect(page.get_by_role("img", name="reward, 3 lines")).to_be_visible()
+
+
+def test_groups_are_nested_and_told_on_average(page, site):
+    page.goto(f"{site}/project/vision?view=table&sort=name&group=config.model.name,state")
+    outer = page.get_by_role("row").filter(has=page.get_by_role("button", name=re.compile("model.name cnn 2")))
+    expect(outer).to_contain_text("0.002")  # the mean of 0.001 and 0.003
+    expect(page.get_by_role("button", name=re.compile("state finished 2"))).to_have_count(2)
+    expect(page.get_by_role("button", name=re.compile("state failed 1"))).to_be_visible()
+    page.locator(".bar").get_by_role("button", name="model.name").click()  # no longer grouped by it
+    expect(page.get_by_role("button", name=re.compile("state finished 4"))).to_be_visible()
+
+
+def test_columns_of_what_was_captured_and_of_extremes(page, site):
+    page.goto(f"{site}/project/vision?view=table&columns=metadata.cpu.count,max.reward")
+    expect(_column(page, "metadata.cpu.count")).to_be_visible()
+    expect(page.get_by_role("cell", name="59").first).to_be_visible()
+
+
+def test_thousands_of_runs_are_a_few_rows_of_the_page(page, thousands):
+    page.goto(f"{thousands}/project/bench?view=table")
+    expect(page.get_by_text("2,000 runs")).to_be_visible()
+    rows = page.get_by_role("row")
+    assert rows.count() < 80
+    page.locator(".scroll").evaluate("it => (it.scrollTop = it.scrollHeight)")
+    expect(page.get_by_role("link", name="trial-0", exact=True)).to_be_visible()
+    assert rows.count() < 80
+    page.get_by_label("Filter runs").fill("seed < 10")
+    expect(page.get_by_text("10 runs", exact=True)).to_be_visible()
+    _column(page, "seed").get_by_role("button").click()
+    _sees(page, [f"trial-{number}" for number in range(10)])

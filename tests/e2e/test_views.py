@@ -73,7 +73,7 @@ def test_a_project_opens_with_its_home_view(page, project):
     page.get_by_role("button", name="Columns").click()
     menu = page.get_by_role("dialog", name="Columns")
     menu.get_by_label("Search columns").fill("steps")
-    menu.get_by_label("steps", exact=True).check()
+    menu.get_by_role("checkbox", name="steps").check()
     menu.get_by_role("button", name="Close").click()
     _save(page, "Table first")
     _menu(page).get_by_role("button", name="Open the project with Table first").click()
