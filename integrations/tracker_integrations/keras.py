@@ -14,7 +14,7 @@ import tracker_core as tracker
 from tracker_core.integration import patched, unseen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import ModuleType
 
     from tracker_core.integration import SwitchSink
@@ -96,6 +96,7 @@ class _BatchCallback(TrackerCallback):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._lock = threading.Lock()
+        self._rates: Callable[[int], float | None] | None = None
         self._seen = 0
         self._logged: int | None = None
 
@@ -103,6 +104,10 @@ class _BatchCallback(TrackerCallback):
         super().on_train_begin(logs)
         self.run.define_metric("batch/batch_step")
         self.run.define_metric("batch/*", step_metric="batch/batch_step")
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002 - Keras' signature
+        # In an epoch JAX has the optimizer's state elsewhere, and asking for it would wait for the device.
+        self._rates = _rates(self._model) if keras.backend.backend() == "jax" else None
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         assert isinstance(self.log_freq, int)
@@ -114,7 +119,7 @@ class _BatchCallback(TrackerCallback):
                 return
             self._logged = step
         row = {f"batch/{name}": value for name, value in (logs or {}).items()}
-        if (rate := _learning_rate(self._model)) is not None:
+        if (rate := self._rates(batch) if self._rates is not None else _learning_rate(self._model)) is not None:
             row["batch/learning_rate"] = rate
         self.run.log({**row, "batch/batch_step": step})
 
@@ -125,10 +130,10 @@ class _BatchCallback(TrackerCallback):
         super().on_epoch_end(epoch, logs)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "_lock"}
+        return {name: value for name, value in self.__dict__.items() if name not in ("_lock", "_rates")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _lock=threading.Lock())
+        self.__dict__.update(state, _lock=threading.Lock(), _rates=None)
 
 
 class TrackerModelCheckpoint(keras.callbacks.ModelCheckpoint):  # type: ignore[misc]
@@ -227,7 +232,7 @@ def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
 
 
 def _unseen(callback: TrackerCallback) -> TrackerCallback:
-    for hook in ("on_train_begin", "on_train_batch_end", "on_epoch_end"):
+    for hook in ("on_train_begin", "on_epoch_begin", "on_train_batch_end", "on_epoch_end"):
         if getattr(type(callback), hook) is not getattr(keras.callbacks.Callback, hook):
             setattr(callback, hook, unseen(getattr(callback, hook)))
     return callback
@@ -277,11 +282,24 @@ def _plain(value: Any) -> Any:
 
 def _learning_rate(model: Any) -> float | None:
     """The rate of this moment. Read from the optimizer of the bare model: `self.model` would sync JAX's state."""
-    model = getattr(model, "module", model)  # torch's DistributedDataParallel
-    optimizer = getattr(model, "optimizer", None)
-    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
-    rate = getattr(optimizer, "learning_rate", None)
+    rate = getattr(_optimizer(model), "learning_rate", None)
     return None if rate is None else float(keras.ops.convert_to_numpy(rate))
+
+
+def _rates(model: Any) -> Callable[[int], float | None]:
+    """The rate after each batch of the epoch that begins now, in which the optimizer cannot be read."""
+    optimizer = _optimizer(model)
+    schedule = getattr(optimizer, "_learning_rate", None)
+    if not isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
+        rate = _learning_rate(model)
+        return lambda _: rate
+    steps = int(keras.ops.convert_to_numpy(optimizer.iterations)) + 1
+    return lambda batch: float(keras.ops.convert_to_numpy(schedule(steps + batch)))
+
+
+def _optimizer(model: Any) -> Any:
+    optimizer = getattr(getattr(model, "module", model), "optimizer", None)  # `module`: torch's parallel model
+    return getattr(optimizer, "inner_optimizer", optimizer)
 
 
 def _next_epoch(run: tracker.Run) -> int:

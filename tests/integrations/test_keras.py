@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import json
 import os
 import pickle
+import subprocess
 import sys
 from pathlib import Path
 
@@ -221,6 +223,72 @@ def test_copies_and_pickles(log_freq, model, data, run, read):
         assert type(again) is type(callback)
         fit(model, data, again, epochs=1)
     assert len(read(run).over("epoch/epoch", "epoch/loss")) == 2
+
+
+BACKEND = """
+import json, sys
+import keras, numpy as np
+import tracker_core as tracker
+from tracker_integrations.keras import TrackerCallback
+syncs = []
+if keras.backend.backend() == "jax":
+    sync = keras.Model.jax_state_sync
+
+    def counted(model):
+        syncs.append(bool(getattr(model, "_jax_state", None)) and not model._jax_state_synced)
+        sync(model)
+
+    keras.Model.jax_state_sync = counted
+x = np.linspace(-1, 1, 256, dtype="float32").reshape(64, 4)
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+model.set_weights([np.ones((4, 1)), np.zeros(1)])
+schedule = keras.optimizers.schedules.PiecewiseConstantDecay([3], [0.1, 0.01])
+model.compile(keras.optimizers.SGD(schedule), "mse", metrics=["mae"])
+options = {"batch_size": 16, "epochs": 2, "verbose": 0, "shuffle": False, "validation_split": 0.25}
+tracker.init(settings={"silent": True, "system_interval": 0})
+history = model.fit(x, x.sum(1), callbacks=[TrackerCallback(log_freq="batch")], **options).history
+print(json.dumps({"history": history, "syncs": sum(syncs), "tensorflow": "tensorflow" in sys.modules}))
+"""
+
+
+def on_backend(name):
+    """What Keras told and what the run holds, of the same training on a backend."""
+    folder = Path(name)
+    folder.mkdir()
+    Path(folder, "train.py").write_text(BACKEND)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "train.py"],
+        cwd=folder,
+        env={**os.environ, "KERAS_BACKEND": name},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    (run,) = tracker.Api(folder).runs()
+    rows = list(run.scan_history())
+    found = {
+        key: [row[key] for row in sorted((row for row in rows if key in row), key=lambda row: row[axis])]
+        for axis, prefix in (("batch/batch_step", "batch/"), ("epoch/epoch", "epoch/"))
+        for key in run.keys()  # noqa: SIM118 - a run is no mapping
+        if key.startswith(prefix)
+    }
+    return json.loads(done.stdout.splitlines()[-1]), found
+
+
+def test_jax_tells_what_torch_tells_and_is_not_waited_for():
+    pytest.importorskip("jax")
+    (told, on_jax), (_, on_torch) = (on_backend(name) for name in ("jax", "torch"))
+    for name, values in told["history"].items():
+        assert on_jax[f"epoch/{name}"] == values
+    assert set(on_jax) == set(on_torch)
+    for key, values in on_torch.items():
+        assert on_jax[key] == pytest.approx(values, rel=1e-4), key
+    assert on_jax["batch/learning_rate"] == pytest.approx([0.1, 0.1, 0.1, 0.01, 0.01, 0.01])
+    # Keras itself takes the state back at the end of an epoch and of its validation, and no callback in between.
+    assert told["syncs"] <= 4
+    assert not told["tensorflow"]
 
 
 class TestMagic:
