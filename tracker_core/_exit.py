@@ -19,14 +19,16 @@ if TYPE_CHECKING:
 
 _CTRL_C = 255
 
-_tell: Callable[[int, str | None], None] | None = None
+_tell: Callable[[int, str | None, bool], None] | None = None
 _pid = 0
 _code = 0
 _signal: str | None = None
+_interrupted = False
 
 
-def watch(tell: Callable[[int, str | None], None]) -> None:
-    """From now on `tell(exit_code, signal)` is called once when this process ends, but for SIGKILL and `os._exit`.
+def watch(tell: Callable[[int, str | None, bool], None]) -> None:
+    """From now on `tell(exit_code, signal, certain)` is called once when this process ends, but for SIGKILL and
+    `os._exit`.
 
     A forked child is another process: it calls nothing.
     """
@@ -52,13 +54,23 @@ def outcome(error: BaseException | None) -> tuple[int, str | None]:
 
 def forget() -> None:
     """A run goes on: what was noted of an exit that then did not happen (a caught SystemExit) no longer holds."""
-    global _code, _signal
-    _code, _signal = 0, None
+    global _code, _signal, _interrupted
+    _code, _signal, _interrupted = 0, None, False
+
+
+def interrupted() -> None:
+    """A framework has taken a Ctrl-C and ends the process by an exit code of its own."""
+    global _interrupted  # noqa: PLW0603 - as above
+    _interrupted = True
 
 
 def _end() -> None:
-    if _tell is not None and os.getpid() == _pid:
-        _tell(_code, _signal)
+    if _tell is None or os.getpid() != _pid:
+        return
+    if _interrupted and _code:
+        _tell(_code, "SIGINT", True)  # the exit code says less than we know
+    else:
+        _tell(_code, _signal, False)
 
 
 def _wrap_exit() -> None:
@@ -92,7 +104,7 @@ def _catch_sigterm() -> None:
 def _terminated(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the form of a handler
     signal.signal(number, signal.SIG_DFL)
     if _tell is not None and os.getpid() == _pid:
-        _tell(128 + number, signal.Signals(number).name)
+        _tell(128 + number, signal.Signals(number).name, False)
     os.kill(os.getpid(), number)
 
 

@@ -290,6 +290,14 @@ class Run(Identity, Verbs, Display):
 
     # How it ends
 
+    def mark_interrupted(self) -> None:
+        """Says that it was Ctrl-C which ends the process, where a framework makes an exit code of it: the run is then
+        "killed", not "failed".
+        """
+        from tracker_core import _exit
+
+        _exit.interrupted()
+
     def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
         """Ends the run; logging afterwards is an error. Calling it again does nothing.
 

@@ -297,9 +297,9 @@ def _closed(run: Run) -> None:
         _say(f"run {run.name} {run._snapshot.state}; look at it with: tracker show {run.id}")
 
 
-def _exiting(exit_code: int, signal: str | None) -> None:
+def _exiting(exit_code: int, signal: str | None, certain: bool) -> None:
     for run in reversed(_runs.copy()):
-        run.end(records.End(time=run._logbook.now(), exit_code=exit_code, signal=signal, certain=False))
+        run.end(records.End(time=run._logbook.now(), exit_code=exit_code, signal=signal, certain=certain))
 
 
 def _forked() -> None:

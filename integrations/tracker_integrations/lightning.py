@@ -218,6 +218,8 @@ class TrackerLogger(Logger):
     @rank_zero_only
     def finalize(self, status: str) -> None:
         """Logs the checkpoints if asked to. The run goes on: Lightning calls this after every fit and every test."""
+        if self._run is not None and isinstance(sys.exc_info()[1], KeyboardInterrupt):
+            self._run.mark_interrupted()  # Lightning is about to exit with 1
         if self._log_model and status == "success":
             for callback in self._checkpoint_callbacks:
                 self._keep(callback)

@@ -162,6 +162,59 @@ def test_one_logger_serves_several_fits_and_tests(data, read):
     assert [step for step, _ in recorded.over(STEP, "loss_step")] == [0, 1, 2, 3] * 2
 
 
+def test_steps_of_manual_optimization_and_steps_of_the_user(data, read):
+    """Lightning counts batches where a trainer with two optimizers counts their steps; a logged `step` is the step."""
+
+    class Two(Model):
+        automatic_optimization = False
+
+        def training_step(self, batch, index):
+            for optimizer in self.optimizers():
+                optimizer.zero_grad()
+                loss = self.loss(batch)
+                self.manual_backward(loss)
+                optimizer.step()
+            self.log("loss", loss)
+            self.log("mine", float(index))
+            if index == 3:
+                self.log("step", 100.0)
+
+        def configure_optimizers(self):
+            return [torch.optim.SGD(self.parameters(), lr=0.1) for _ in range(2)]
+
+    logger, own = TrackerLogger(), CSVLogger("csv")
+    fitting = trainer([logger, own], max_epochs=1)
+    fitting.fit(Two(), data)
+    assert fitting.global_step == 8
+    expected = logged(Path(own.log_dir, "metrics.csv"))
+    recorded = read(logger.experiment)
+    assert recorded.over(STEP, "loss") == expected["loss"]
+    assert [step for step, _ in recorded.over(STEP, "mine")] == [0, 1, 2, 100]
+
+
+def test_values_that_are_not_finite_and_hyperparameters_of_the_data(read):
+    class Data(pl.LightningDataModule):
+        def __init__(self, size=4, lr=0.1):
+            super().__init__()
+            self.save_hyperparameters()
+
+        def train_dataloader(self):
+            return DataLoader(TensorDataset(torch.ones(4, 64), torch.zeros(4, dtype=torch.long)), batch_size=2)
+
+    class Odd(Model):
+        def training_step(self, batch, index):
+            self.log("odd", torch.tensor(float("nan") if index else float("inf")))
+            return self.loss(batch)
+
+    logger = TrackerLogger()
+    trainer(logger, max_epochs=1).fit(Odd(), datamodule=Data())
+    recorded = read(logger.experiment)
+    (_, first), (_, second) = recorded.over(STEP, "odd")
+    assert first == float("inf")
+    assert np.isnan(second)
+    assert recorded.config == {"size": 4, "lr": 0.1}
+
+
 def test_run_of_the_user_is_joined(data, read):
     with tracker.init(project="mine") as run:
         run.log({"before": 1.0})
@@ -392,13 +445,12 @@ def script(mode):
     )
 
 
-@pytest.mark.parametrize("mode", ["fail", "interrupt"])
-def test_how_the_script_ends_is_how_the_run_ends(mode, read):
+@pytest.mark.parametrize(("mode", "state"), [("fail", "failed"), ("interrupt", "killed")])
+def test_how_the_script_ends_is_how_the_run_ends(mode, state, read):
     done = script(mode)
     recorded = read()
-    assert done.returncode != 0
-    # Lightning makes sys.exit(1) of an interrupt.
-    assert (recorded.state, recorded.exit_code) == ("failed", 1), done.stderr
+    # Lightning makes sys.exit(1) of an interrupt, too.
+    assert (done.returncode, recorded.state, recorded.exit_code) == (1, state, 1), done.stderr
     assert [step for step, _ in recorded.over(STEP, "loss")] == [0, 1]
 
 
