@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import warnings
 from typing import TYPE_CHECKING
 
-from tracker_core import _past
+from tracker_core import _notice, _past
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +20,7 @@ def remember(root: Path, run_id: str, project: str, program: str) -> None:
         note.parent.mkdir(exist_ok=True)
         note.write_text(json.dumps({"id": run_id, "project": project, "program": program}), encoding="utf-8")
     except OSError as error:
-        warnings.warn(f"resume='auto' will not find this run again: {error}", stacklevel=6)
+        _notice.warn(f"resume='auto' will not find this run again: {error}")
 
 
 def forget(root: Path, run_id: str) -> None:

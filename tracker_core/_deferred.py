@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import sys
 import time
-import warnings
 from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from tracker_core import _values
+from tracker_core import _notice, _values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -115,9 +114,7 @@ class Queue:
     def give_up(self) -> None:
         """Leaves out what is not there yet, with a warning."""
         if names := sorted({name for part in self._parts for name in part.values}):
-            warnings.warn(
-                f"the device did not answer: the last values of {', '.join(names)} are left out", stacklevel=2
-            )
+            _notice.mention(f"the device did not answer: the last values of {', '.join(names)} are left out")
         self.clear()
 
     def arrived(self) -> Iterator[Part]:
@@ -173,7 +170,7 @@ def _read(name: str, value: Deferred) -> float | int | bool | None:
         value.wait()
         return value.read()
     except Exception as error:  # noqa: BLE001 - a failed computation shows here; the training meets it by itself
-        warnings.warn(f"{name!r} could not be read from its device: {error}", stacklevel=2)
+        _notice.mention(f"{name!r} could not be read from its device: {error}")
         return None
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from typing import Any
 
-from tracker_core import _settings
+from tracker_core import _notice, _settings
 from tracker_core._errors import LaunchError
 
 
@@ -29,7 +28,7 @@ def login(
             reason="not_logged_in",
         )
     if key is not None or host is not None:
-        warnings.warn("login() has no server to take the key or host to: runs are kept on this machine", stacklevel=2)
+        _notice.warn("login() has no server to take the key or host to: runs are kept on this machine")
     elif not _settings.gather({}).silent:
         print("tracker: no login is needed, runs are kept on this machine", file=sys.stderr)  # noqa: T201 - asked for
     return False

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from tracker_core import _names, _past
+from tracker_core import _names, _notice, _past
 from tracker_core import _records as records
 from tracker_core._errors import UsageError
 
@@ -76,7 +75,7 @@ def _resume(  # noqa: C901 - one line a rule
         if run_id is None:
             run_id = noted
         elif noted is not None and noted != run_id:
-            warnings.warn(f"resume='auto' would go on with run {noted}, but id={run_id!r} is given", stacklevel=5)
+            _notice.warn(f"resume='auto' would go on with run {noted}, but id={run_id!r} is given")
     if run_id is None:
         if wants == "must":
             raise UsageError("resume='must' needs to know which run: give id=")
@@ -89,9 +88,8 @@ def _resume(  # noqa: C901 - one line a rule
     if wants == "never":
         raise UsageError(f"run {run_id!r} of project {project!r} exists, and resume='never' forbids going on with it")
     if wants is None:
-        warnings.warn(
-            f"id={run_id!r} was used before: the earlier run is archived (pass resume='allow' to go on with it)",
-            stacklevel=5,
+        _notice.warn(
+            f"id={run_id!r} was used before: the earlier run is archived (pass resume='allow' to go on with it)"
         )
         return Plan(run_id=run_id, project=project, replaces=folder)
     return Plan(run_id=run_id, project=project, auto=wants == "auto", folder=folder, past=_past.read(folder))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tracker_core import _deferred, _values
+from tracker_core import _deferred, _notice, _values
 from tracker_core import _records as records
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ def shrink(record: records.Row) -> records.Row:
         size = len(records.encode(records.Row(time=0.0, step=0, data={key: value})))
         if size > _LIMIT // 8:
             data[key] = f"<{size} bytes, too large for a logged value>"
-            warnings.warn(f"{key!r} has {size / 1e6:.0f} MB and is left out: save it as a file instead", stacklevel=6)
+            _notice.mention(f"{key!r} has {size / 1e6:.0f} MB and is left out: save it as a file instead")
     return records.Row(time=record.time, step=record.step, data=data, stream=record.stream)
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from tracker_core import _exit, _metrics
+from tracker_core import _exit, _metrics, _notice
 from tracker_core import _records as records
 from tracker_core._artifacts.verb import Verbs
 from tracker_core._config import Config
@@ -319,9 +318,7 @@ class Run(Identity, Verbs, Display):
                 self._logbook.write(end)
                 self._snapshot.apply(end, attempt=self.attempt)
             if lost := self._logbook.close():
-                warnings.warn(
-                    f"{lost} records of run {self.id} could not be written to {self.folder.path}", stacklevel=3
-                )
+                _notice.warn(f"{lost} records of run {self.id} could not be written to {self.folder.path}")
             _undo(self._after)
 
     def disown(self, reopen: Callable[[], Writer | None]) -> None:
@@ -369,7 +366,7 @@ def _undo(stack: contextlib.ExitStack) -> None:
     try:
         stack.close()
     except Exception as error:  # noqa: BLE001 - the end of a run must be written whatever fails before it
-        warnings.warn(f"while the run was finishing: {type(error).__name__}: {error}", stacklevel=4)
+        _notice.warn(f"while the run was finishing: {type(error).__name__}: {error}")
 
 
 def _nobody() -> None:

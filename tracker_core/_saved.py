@@ -5,11 +5,10 @@ from __future__ import annotations
 import glob
 import os
 import shutil
-import warnings
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal, NamedTuple
 
-from tracker_core import _past
+from tracker_core import _notice, _past
 from tracker_core import _records as records
 from tracker_core._errors import UsageError
 
@@ -56,7 +55,7 @@ def keep(
     if policy not in ("now", "live", "end"):
         raise UsageError(f"policy={policy!r} must be 'now', 'live' or 'end'")
     if "://" in wanted.asked:
-        warnings.warn(f"save({wanted.asked!r}) keeps nothing: see Artifact.add_reference() for addresses", stacklevel=4)
+        _notice.warn(f"save({wanted.asked!r}) keeps nothing: see Artifact.add_reference() for addresses")
         return []
     base = Path(base_path) if base_path is not None else wanted.base
     kept = []
@@ -65,7 +64,7 @@ def keep(
         try:
             record = _copy(source, files / path, path, policy, time)
         except OSError as error:
-            warnings.warn(f"{source} could not be saved: {error}", stacklevel=4)
+            _notice.warn(f"{source} could not be saved: {error}")
             continue
         kept.append(record)
     return kept

@@ -6,13 +6,12 @@ import copyreg
 import os
 import sys
 import threading
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from tracker_core import _config_source, _exit, _names, _past, _rank, _settings
+from tracker_core import _config_source, _exit, _names, _notice, _past, _rank, _settings
 from tracker_core import _records as records
 from tracker_core._errors import UsageError
 from tracker_core._folder import RunFolder
@@ -238,7 +237,7 @@ def _start_background(run: Run) -> None:
             run.folder, run=run.id, attempt=run.attempt, journal=run._logbook.journal, settings=run.settings
         )
     except OSError as error:
-        warnings.warn(f"no background process, so no system metrics and no git: {error}", stacklevel=5)
+        _notice.warn(f"no background process, so no system metrics and no git: {error}")
         return
     run.notify = background.notify
     run._after.callback(_complete, run, background)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 import sys
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import msgspec
 
+from tracker_core import _notice
 from tracker_core._errors import UsageError
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def gather(arguments: Mapping[str, Any], given: Mapping[str, Any] | None = None)
     environment = from_environment(os.environ)
     own = {name: value for name, value in arguments.items() if value is not None}
     more = {name: value for name, value in (given or {}).items() if value is not None}
-    folder = own.get("dir") or more.get("dir") or environment.get("dir") or "."
+    folder = _expanded(own.get("dir") or more.get("dir") or environment.get("dir") or ".")
     for source, values in (
         (str(user_file()), read_file(user_file())),
         (str(workspace_file(folder)), read_file(workspace_file(folder))),
@@ -140,7 +140,7 @@ def read_file(path: Path) -> dict[str, str]:
         return {}
     except PermissionError as error:  # another user's home
         if os.access(path.parent, os.X_OK):
-            warnings.warn(f"going on without the settings that cannot be read: {error}", stacklevel=4)
+            _notice.warn(f"going on without the settings that cannot be read: {error}")
         return {}
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read the settings in {path}: {error}") from error
@@ -189,13 +189,18 @@ def _convert(values: Mapping[str, Any], source: str) -> dict[str, Any]:
             value = tuple(part for item in value.split(",") if (part := item.strip()))  # noqa: PLW2901
         elif name in _SWITCHES and isinstance(value, str):
             value = _WORDS.get(value.lower(), value)  # noqa: PLW2901
-        elif name == "dir" and hasattr(value, "__fspath__"):
-            value = os.fspath(value)  # noqa: PLW2901
+        elif name == "dir":
+            value = _expanded(value)  # noqa: PLW2901
         try:
             converted[name] = msgspec.convert(value, _TYPES[name], strict=False)
         except msgspec.ValidationError as error:
             raise UsageError(f"{name}={value!r} from {source} cannot be used: {_cure(name, error)}") from error
     return converted
+
+
+def _expanded(folder: Any) -> Any:
+    """With the home folder for `~`, which a shell leaves alone inside quotes and in files of variables."""
+    return os.path.expanduser(folder) if isinstance(folder, str | os.PathLike) else folder  # noqa: PTH111
 
 
 def _cure(name: str, error: msgspec.ValidationError) -> str:

@@ -8,14 +8,13 @@ from __future__ import annotations
 import os
 import sys
 import time
-import warnings
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tracker_core import _config_source, _folder, _journal, _names, _past, _plan, _rank
+from tracker_core import _config_source, _folder, _journal, _names, _notice, _past, _plan, _rank
 from tracker_core import _records as records
 from tracker_core._errors import LaunchError, UsageError
 from tracker_core._folder import RunFolder
@@ -50,7 +49,7 @@ def _start_aside(settings: Settings, root: Path, run_id: str, mode: records.Mode
     fallback = _fallback()
     if fallback == root or not _writable(fallback):
         raise UsageError(f"{root} cannot be written ({error}): choose another folder with init(dir=...)") from error
-    warnings.warn(f"{root} cannot be written ({error}): recording in {fallback}", stacklevel=6)
+    _notice.warn(f"{root} cannot be written ({error}): recording in {fallback}")
     _folder.working_root = fallback
     plan = _plan.Plan(run_id=run_id, project=_names.check_project(settings.project or "uncategorized"))
     try:
@@ -72,7 +71,7 @@ def _mode(settings: Settings) -> records.Mode:
         )
     if mode == "online":
         # The run is recorded all the same, and nothing of it is lost.
-        warnings.warn("mode='online' needs a team server, and none is set up: recording offline", stacklevel=5)
+        _notice.warn("mode='online' needs a team server, and none is set up: recording offline")
     return "disabled" if mode == "disabled" else "offline"
 
 
@@ -86,7 +85,7 @@ def _root(settings: Settings) -> Path:
     fallback = _fallback()
     if not _writable(fallback):
         raise UsageError(f"neither {wanted} nor {fallback} can be written: choose another folder with init(dir=...)")
-    warnings.warn(f"{wanted} cannot be written: recording in {fallback}", stacklevel=6)
+    _notice.warn(f"{wanted} cannot be written: recording in {fallback}")
     return fallback
 
 
@@ -113,7 +112,7 @@ def _start_planned(settings: Settings, root: Path, plan: Plan, mode: records.Mod
     folder = plan.folder or _folder.create(root, plan.run_id, offline=mode == "offline")
     snapshot = plan.past.snapshot if plan.past is not None and plan.folder is not None else Snapshot()
     if plan.folder is not None and _past.busy(folder):
-        warnings.warn(f"run {plan.run_id} is being written by another process too", stacklevel=5)
+        _notice.warn(f"run {plan.run_id} is being written by another process too")
     try:
         if plan.fork is not None:
             _past.copy(plan.fork, folder, attempt=1)
@@ -273,7 +272,7 @@ def _magic(text: str) -> Any:
             return _config_source.read_text(text)
         return _config_source.read_file(Path(text))
     except UsageError as error:
-        warnings.warn(f"magic={text!r} says nothing ({error}): using the defaults", stacklevel=6)
+        _notice.warn(f"magic={text!r} says nothing ({error}): using the defaults")
         return True
 
 

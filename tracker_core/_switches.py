@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import sys
 import threading
-import warnings
 from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tracker_core import _notice
 from tracker_core import _records as records
 
 if TYPE_CHECKING:
@@ -266,7 +266,7 @@ def _warn_of_unknown(switch: str, options: Mapping[str, Any], modules: Iterable[
         close = difflib.get_close_matches(name, modules, n=1)
         hint = f"did you mean {close[0]!r}? " if close else ""
         known = ", ".join(sorted(modules))
-        warnings.warn(f"{switch} has no part {name!r}: {hint}its parts are {known or 'none'}", stacklevel=6)
+        _notice.warn(f"{switch} has no part {name!r}: {hint}its parts are {known or 'none'}")
 
 
 def _version(module: str) -> str:

@@ -6,11 +6,12 @@ Whatever users hand in becomes plain here, by looks alone: no framework is impor
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from enum import Enum
 from typing import Any
+
+from tracker_core import _notice
 
 LIST_LIMIT = 32
 """An array of at most this many elements is kept as a list."""
@@ -210,8 +211,5 @@ def _fallback(value: Any) -> str:
         shown = f"<{type(value).__qualname__}, whose repr failed: {error}>"
     if type(value) not in _warned:
         _warned.add(type(value))
-        warnings.warn(
-            f"a value of type {type(value).__module__}.{type(value).__qualname__} is recorded as its repr",
-            stacklevel=2,
-        )
+        _notice.mention(f"a value of type {type(value).__module__}.{type(value).__qualname__} is recorded as its repr")
     return text(shown if len(shown) <= _REPR_LIMIT else f"{shown[:_REPR_LIMIT]}…")

@@ -118,6 +118,16 @@ def test_dir(tmp_path):
     assert run.folder.root == tmp_path / "deep" / "er" / "tracker"
 
 
+def test_a_dir_at_home(monkeypatch):
+    monkeypatch.setenv("TRACKER_DIR", "~/runs")
+    with tracker.init(id="r") as run:
+        run.log({"a": 1.0})
+    assert run.folder.root == Path(os.environ["HOME"], "runs", "tracker")
+    assert tracker.Api("~/runs").run("r").summary == {"a": 1.0}
+    assert tracker.Api().run("r").summary == {"a": 1.0}
+    assert tracker.init(dir=Path("~/other"), reinit=True).folder.root == Path(os.environ["HOME"], "other", "tracker")
+
+
 @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
 def test_a_folder_that_cannot_be_written_gives_way_to_a_temporary_one(tmp_path, monkeypatch):
     locked = tmp_path / "file"
@@ -165,6 +175,25 @@ def test_online_without_a_server_is_recorded_offline():
     with pytest.warns(UserWarning, match="server"):
         run = tracker.init(mode="online")
     assert run.offline
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: tracker.init(mode="online"),
+        lambda: tracker.init(id="twice"),
+        lambda: tracker.init(dir="in the way"),
+        lambda: tracker.init().log({"odd": object()}),
+    ],
+)
+def test_warnings_point_at_the_users_line(call, monkeypatch, tmp_path):
+    Path("in the way").write_text("")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("tracker_core._values._warned", set())
+    tracker.init(id="twice").finish()
+    with pytest.warns(UserWarning, match=".") as told:
+        call()
+    assert [warning.filename for warning in told] == [__file__]
 
 
 def test_force_wants_a_login():

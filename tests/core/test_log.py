@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import math
 import threading
+import warnings
 
 import numpy as np
 import pytest
@@ -121,6 +122,15 @@ def test_anything_else_is_kept_as_its_repr_with_one_warning(run):
         run.log({"x": Odd(), "y": 1.0})
     run.log({"x": Odd()})
     assert rows(run) == [(0, {"x": "odd", "y": 1.0}), (1, {"x": "odd"})]
+
+
+def test_warnings_as_errors_do_not_reach_the_training(run, monkeypatch):
+    monkeypatch.setattr("tracker_core._values._warned", set())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        run.log({"x": object()})
+    [(_, kept)] = rows(run)
+    assert kept["x"].startswith("<object")
 
 
 def test_hostile_texts_are_kept(run):

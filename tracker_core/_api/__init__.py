@@ -162,7 +162,7 @@ def open_store(path: str | os.PathLike[str] | None = None) -> Store:
     """The store over what `Api(path)` shows."""
     if path is None:
         return Store(Path(_settings.gather({}).dir or ".").absolute() / _folder.ROOT_NAME)
-    place = Path(path).absolute()
+    place = Path(path).expanduser().absolute()
     if not place.is_dir():
         raise NotFoundError(f"there is no folder {place}")
     if _folder.id_of(place.name) is not None:

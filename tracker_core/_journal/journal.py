@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-import warnings
 from collections import deque
 from typing import TYPE_CHECKING
 from zlib import crc32
 
 import msgspec
 
+from tracker_core import _notice
 from tracker_core import _records as records
 from tracker_core._journal.buffered import BufferedSegment, Flusher
 from tracker_core._journal.format import (
@@ -346,14 +346,11 @@ class Journal:
         if self._warned:
             return
         self._warned = True
-        # With warnings as errors this would raise into the training.
-        with contextlib.suppress(Warning):
-            warnings.warn(
-                f"the run's records cannot be written to {self.path.parent}: {error.strerror or error}. "
-                f"The program goes on; what it logs is kept in memory (up to {BACKLOG >> 20} MiB) until there is room.",
-                RuntimeWarning,
-                stacklevel=2,
-            )
+        _notice.mention(
+            f"the run's records cannot be written to {self.path.parent}: {error.strerror or error}. "
+            f"The program goes on; what it logs is kept in memory (up to {BACKLOG >> 20} MiB) until there is room.",
+            RuntimeWarning,
+        )
 
 
 def _weight(item: bytes | KeySet) -> int:
