@@ -174,11 +174,10 @@ class TrackerCallback(TrainerCallback):
 
     def _describe(self, args: TrainingArguments, state: TrainerState, model: Any) -> None:
         """Once for each run, and each training in it."""
-        self._arguments = {**_naming(args), **self._init}
-        run = self.run
-        if self._described is run and state.global_step:
+        if self._described is not None and self._described is self.run and state.global_step:
             return
-        self._described = run
+        self._arguments = {**_naming(args), **self._init}
+        run = self._described = self.run
         run.config.update(_config(args, model), allow_val_change=True)
         if state.trial_params:
             run.config.update({"trial": dict(state.trial_params)}, allow_val_change=True)

@@ -31,6 +31,17 @@ def prepare(trackers: list[str]) -> dict[str, str]:
     return versions
 
 
+def complete(packages: list[str]) -> dict[str, str]:
+    """Adds frameworks that are not there yet. Returns their versions."""
+    versions = {}
+    for package in packages:
+        name = package.partition("[")[0]
+        if not _version(name):
+            _pip("-c", str(ROOT / "tests" / "constraints.txt"), package)
+        versions[name] = _version(name)
+    return versions
+
+
 def variables(home: Path) -> dict[str, str]:
     """Of a measured process: its own home, one computing thread, compiled modules kept, and nobody calls home."""
     ours = ("TRACKER_", "WANDB_", "PYTHON")
