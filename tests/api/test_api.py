@@ -122,6 +122,18 @@ def test_history(api):
     assert [row["acc"] for row in run.history(keys=["loss"], x_axis="acc", pandas=False)] == sorted(frame["acc"])
 
 
+def test_one_key_is_a_list_of_one(api):
+    run = api.run("r1")
+    assert run.history(keys="loss", pandas=False) == run.history(keys=["loss"], pandas=False)
+    assert list(run.scan_history(keys="loss")) == list(run.scan_history(keys=["loss"]))
+
+
+@pytest.mark.parametrize("wrong", [{"samples": 0}, {"samples": -1}, {"stream": "other"}])
+def test_wrong_history(api, wrong):
+    with pytest.raises(tracker.UsageError, match=next(iter(wrong))):
+        api.run("r1").history(**wrong)
+
+
 def test_history_in_the_order_of_another_key():
     with tracker.init(id="r") as run:
         for step, x in enumerate([3.0, 1.0, 2.0]):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from tracker_core import _past
 from tracker_core._api import edit, table
 from tracker_core._api.file import ApiFile
-from tracker_core._errors import NotFoundError
+from tracker_core._errors import NotFoundError, UsageError
 from tracker_core.store import console, file, rows, sample, series
 from tracker_core.store.part import HIGHEST, LOWEST
 from tracker_core.store.run import iso
@@ -27,6 +27,12 @@ if TYPE_CHECKING:
     from tracker_core.store.sample import Envelope
     from tracker_core.store.series import Series
     from tracker_core.store.summary import Summary
+
+_STREAMS: dict[str, records.Stream] = {
+    "default": "metrics",
+    "system": "system",
+    "events": "system",  # as older scripts call it
+}
 
 _PATIENCE = 0.5
 """Seconds between two looks at a run that is waited for."""
@@ -174,7 +180,7 @@ class ApiRun:
     def history(
         self,
         samples: int | None = 500,
-        keys: Sequence[str] | None = None,
+        keys: Sequence[str] | str | None = None,
         x_axis: str = "_step",
         pandas: bool | None = None,
         stream: str = "default",
@@ -183,9 +189,16 @@ class ApiRun:
 
         With `keys`, of the rows that have all of them. `x_axis` names the key to sort by. A DataFrame where pandas is
         installed, unless `pandas=False` asks for a list of dicts. `stream="system"` gives system metrics.
+
+        Raises UsageError for `samples` below 1 and for streams of other names.
         """
-        chosen: records.Stream = "system" if stream == "system" else "metrics"
+        if samples is not None and samples < 1:
+            raise UsageError(f"samples={samples!r} must be at least 1, or None for all rows")
+        if stream not in _STREAMS:
+            raise UsageError(f"stream={stream!r} must be 'default' or 'system'")
+        chosen = _STREAMS[stream]
         self._look()
+        keys = _listed(keys)
         wanted = None if keys is None else [*keys, *(() if x_axis in rows.AXES else (x_axis,))]
         merged = rows.table(
             self._store.db,
@@ -199,13 +212,14 @@ class ApiRun:
 
     def scan_history(
         self,
-        keys: Sequence[str] | None = None,
+        keys: Sequence[str] | str | None = None,
         page_size: int = 1000,  # noqa: ARG002 - nothing is paged here; users of other trackers give it
         min_step: int | None = None,
         max_step: int | None = None,
     ) -> Iterator[dict[str, Any]]:
         """Every row, from `min_step` on and before `max_step`; with `keys` only those that have all of them."""
         self._look()
+        keys = _listed(keys)
         within = (LOWEST if min_step is None else min_step, HIGHEST if max_step is None else max_step - 1)
         db, number = self._store.db, self._run.number
         for window in rows.windows(db, number, within):
@@ -333,6 +347,11 @@ class ApiRun:
 
     def _missing(self, key: str) -> NotFoundError:
         return NotFoundError(f"run {self.id} has no metric {key!r}{_close(key, self.keys())}")
+
+
+def _listed(keys: Sequence[str] | str | None) -> Sequence[str] | None:
+    """One key is a list of one, not of its letters."""
+    return [keys] if isinstance(keys, str) else keys
 
 
 def _close(name: str, known: Iterable[str]) -> str:
