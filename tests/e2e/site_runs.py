@@ -104,6 +104,8 @@ def pictures(folder: str) -> None:
             }
         )
     run.log({"report": tracker.Table(columns=["n", "text"], data=[[number, EVIL] for number in (3, 1, 2)])})
+    rows = [[number * 7 % 250, f"name {number}"] for number in range(250)]
+    run.log({"ledger": tracker.Table(columns=["place", "name"], data=rows)})
     run.finish()
 
 

@@ -33,18 +33,21 @@ def test_from_the_project_to_a_version_and_its_files(page, site):
 
 def test_lineage_leads_from_run_to_artifact_to_run(page, open_run):
     open_run("chain", "first", "Artifacts")
-    graph = page.get_by_role("group", name="Lineage")
-    for name in ("run collector", "artifact data:v1", "run first", "artifact model:v0", "run judge"):
-        expect(graph.get_by_role("link", name=name)).to_be_visible()
-    expect(graph.get_by_role("link", name="run second")).to_have_count(0)
+
+    def node(name: str):
+        return page.get_by_role("group", name="Lineage").get_by_role("link").filter(has_text=name)
+
+    for name in ("collector", "data:v1", "first", "model:v0", "judge"):
+        expect(node(name)).to_be_visible()
+    expect(node("second")).to_have_count(0)
     expect(page.get_by_role("region", name="Made").get_by_role("link")).to_have_text(["model:v0"])
     expect(page.get_by_role("region", name="Used").get_by_role("link")).to_have_text(["data:v1"])
-    graph.get_by_role("link", name="artifact data:v1").click()
+    node("data:v1").click()
     expect(page.get_by_role("heading", name="data", exact=True)).to_be_visible()
-    expect(graph.get_by_role("link", name="run second")).to_be_visible()
-    graph.get_by_role("link", name="artifact model:v1").click()
+    expect(node("second")).to_be_visible()
+    node("model:v1").click()
     expect(page.get_by_label("Version")).to_contain_text("v1 (latest)")
-    graph.get_by_role("link", name="run second").click()
+    node("second").click()
     expect(page.get_by_role("heading", name="second")).to_be_visible()
 
 

@@ -8,7 +8,25 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-PLACES = ["/", "/project/vision", "/project/vision?view=table", "/settings"]
+PLACES = [
+    "/",
+    "/project/vision",
+    "/project/vision?view=table",
+    "/settings",
+    "/project/lab/run/{lab}?view=overview",
+    "/project/vision/run/{vision}?view=charts",
+    "/project/pictures/run/{pictures}?view=media",
+    "/project/talk/run/{talk}?view=console",
+    "/project/files/run/{files}?view=files&item=train.py",
+    "/project/files/run/{files}?view=files&item=table.csv",
+    "/project/chain/run/{chain}?view=artifacts",
+    "/project/chain/artifacts?item=data:v1",
+    "/project/twins/compare?runs={twins},{twins[1]}",
+    "/project/twins/compare?view=code&file=code/train.py&runs={twins},{twins[1]}",
+    "/project/twins/compare?view=media&runs={twins},{twins[1]}",
+    "/embed/run/{lab}?view=overview",
+]
+"""Every page. A project in braces stands for the key of its first run, with a number for another."""
 PANELS = (
     "/project/vision?layout=(add:!((id:p1,kind:bar,of:!(min.train/loss)),(id:p2,kind:scatter,x:lr,y:min.train/loss,"
     "color:model.name),(id:p3,kind:parallel,of:!(lr,model.name,min.train/loss)),(id:p4,kind:importance,"
@@ -17,12 +35,40 @@ PANELS = (
 MEDIA = ["/project/charts", "/project/pictures"]
 
 
+class Runs(dict):
+    """The keys of a project's runs, asked for when they are named."""
+
+    def __init__(self, page, site) -> None:
+        self._ask = lambda project: page.request.get(f"{site}/api/projects/{project}/board").json()["runs"]
+
+    def __missing__(self, project: str) -> Keys:
+        self[project] = Keys(run["key"] for run in self._ask(project))
+        return self[project]
+
+
+class Keys(list):
+    def __format__(self, _spec: str) -> str:
+        return self[0]
+
+
+@pytest.fixture
+def visit(page, site):
+    """Opens one of the places and waits until it stands."""
+
+    def go(place: str) -> None:
+        page.goto(site + place.format_map(Runs(page, site)))
+        expect(page.locator("main > *").first).to_be_visible()
+        page.wait_for_load_state("load")
+        expect(page.locator(".loading")).to_have_count(0)
+        page.wait_for_timeout(700)  # what is fetched for the tab
+
+    return go
+
+
 @pytest.mark.parametrize("place", [*PLACES, PANELS, *MEDIA])
-def test_nothing_runs_over_the_side_of_a_narrow_screen(page, site, place):
+def test_nothing_runs_over_the_side_of_a_narrow_screen(page, visit, place):
     page.set_viewport_size({"width": 400, "height": 800})
-    page.goto(site + place)
-    expect(page.locator("main > *").first).to_be_visible()
-    page.wait_for_timeout(500)
+    visit(place)
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
 
 
@@ -61,22 +107,19 @@ def test_the_first_load_is_small(page, site):
     assert 0 < sum(sizes) < 150_000
 
 
-def test_nothing_is_asked_of_other_servers(page, site):
+def test_nothing_is_asked_of_other_servers(page, site, visit):
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     for place in PLACES:
-        page.goto(site + place)
-        page.wait_for_timeout(300)
+        visit(place)
     assert [url for url in asked if not url.startswith((site, "data:", "blob:"))] == []
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("place", [*PLACES, PANELS, *MEDIA, "/project/vision/compare?runs=a,b"])
-def test_the_pages_are_accessible(page, site, axe, place, theme):
+def test_the_pages_are_accessible(page, visit, axe, place, theme):
     page.emulate_media(color_scheme=theme)
-    page.goto(site + place)
-    expect(page.locator("main > *").first).to_be_visible()
-    page.wait_for_timeout(500)
+    visit(place)
     page.evaluate(axe)
     found = page.evaluate("axe.run()")["violations"]
     told = [f"{it['id']}: {it['help']}: {node['html'][:200]}" for it in found for node in it["nodes"][:3]]

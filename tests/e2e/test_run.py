@@ -67,6 +67,21 @@ def test_a_logged_table_is_sorted_and_searched(page, site):
     assert page.locator("img[src=x]").count() == 0
 
 
+def test_a_large_table_is_sorted_and_searched_over_its_pages(page, site):
+    _open(page, site, "pictures", "Media")
+    ledger = page.get_by_role("region", name="ledger")
+    expect(ledger.get_by_text("250 rows, 1 to 100")).to_be_visible()
+    ledger.get_by_role("button", name="Next").click()
+    expect(ledger.locator("td").nth(1)).to_have_text("name 100")
+    ledger.get_by_role("button", name="place").click()
+    expect(ledger.locator("td").first).to_have_text("0")
+    ledger.get_by_role("button", name="place").click()
+    expect(ledger.locator("td").first).to_have_text("249")
+    ledger.get_by_label("Search rows of ledger").fill("NAME 24")
+    expect(ledger.get_by_text("11 of 250 rows")).to_be_visible()
+    expect(ledger.locator("tbody tr")).to_have_count(11)
+
+
 def test_charts_of_one_run(page, site):
     _open(page, site, "vision", "Charts")
     expect(page.get_by_role("img", name="train/loss, 1 lines")).to_be_visible()

@@ -46,6 +46,30 @@ def test_a_table_page_by_page(client, key):
     assert len(page["rows"]) == 50
 
 
+def test_a_table_is_sorted_and_searched_over_all_its_pages(client, start):
+    run = start()
+    rows = [[number, f"Row {number % 7}", None if number == 1500 else -number / 2] for number in range(2500)]
+    rows[3][2], rows[4][2] = float("nan"), "text"
+    run.log({"t": tracker.Table(columns=["n", "text", "x"], data=rows, allow_mixed_types=True)})
+    run.finish()
+    client.get("/api/projects")
+    url = f"/api/runs/{run.folder.path.name}/table?key=t&step=0"
+
+    def read(**asked) -> tuple[int, list]:
+        page = client.get(url, params=asked).json()
+        assert page["total"] == 2500
+        return page["matching"], [row[0] for row in page["rows"]]
+
+    assert read(sort="2", count=3) == (2500, [2499, 2498, 2497])
+    assert read(sort="2", first=2496, count=9) == (2500, [0, 4, 3, 1500])  # numbers, texts, then nothing
+    assert read(sort="-2", first=2498, count=9) == (2500, [3, 1500])
+    assert read(search="row 6", count=2) == (357, [6, 13])
+    assert read(search="ROW 6", sort="-0", first=355, count=9) == (357, [13, 6])
+    assert read(search="none such") == (0, [])
+    assert client.get(f"{url}&sort=3").status_code == 400
+    assert client.get(f"{url}&sort=n").status_code == 400
+
+
 @pytest.mark.parametrize("query", ["key=sample&step=0", "key=report&step=0", "key=none&step=0"])
 def test_what_is_no_table(client, key, query):
     client.get("/api/projects")

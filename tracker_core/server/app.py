@@ -20,6 +20,7 @@ from tracker_core.server import (
     media,
     openapi,
     preference,
+    table,
     view,
     wire,
 )
@@ -43,6 +44,7 @@ class Api:
         self.source = source
         self.catalogue = board.Catalogue()
         self.archive = artifact.Archive()
+        self.tables = table.Tables()
 
     def projects(self, _request: Request, _asked: wire.Nothing) -> wire.Projects:
         self.source.refresh()
@@ -83,7 +85,7 @@ class Api:
         return media.read(self.source.entry(asked.run), asked.key, asked.most)
 
     def table(self, _request: Request, asked: wire.OfTable) -> wire.Table:
-        return media.table(self.source.entry(asked.run), asked)
+        return self.tables.read(self.source.entry(asked.run), asked)
 
     def file(self, _request: Request, asked: wire.OfFile) -> Response:
         path = detail.file(self.source.entry(asked.run), asked.path)
@@ -188,9 +190,9 @@ def app(roots: Iterable[Path], token: str | None = None) -> Starlette:
     """
     source = Source(roots)
     api = Api(source)
-    table = operations(api)
+    served = operations(api)
     watcher = live.Watcher(source)
-    described = openapi.document(table)
+    described = openapi.document(served)
 
     async def events(request: Request) -> Response:
         cursor = request.headers.get("last-event-id") or request.query_params.get("cursor", "")
@@ -211,7 +213,7 @@ def app(roots: Iterable[Path], token: str | None = None) -> Starlette:
         source.close()
 
     routes = [
-        *(Route(it.path, endpoint(it), methods=[it.method]) for it in table),
+        *(Route(it.path, endpoint(it), methods=[it.method]) for it in served),
         Route("/api/projects/{project}/events", events),
         Route("/api/openapi.json", describe),
         Route("/api/{path:path}", missing, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),

@@ -163,10 +163,11 @@ class Media(msgspec.Struct, frozen=True):
 
 
 class Table(msgspec.Struct, frozen=True):
-    """Rows `first` and on of a logged table; `total` counts all."""
+    """Rows `first` and on of a logged table; `total` counts all, `matching` those that were searched for."""
 
     columns: list[str]
     total: int
+    matching: int
     first: int
     rows: list[list[Any]]
 
@@ -364,13 +365,16 @@ class OfMedia(msgspec.Struct, frozen=True):
 
 
 class OfTable(msgspec.Struct, frozen=True):
-    """The table that was logged under `key` at `step`."""
+    """The table that was logged under `key` at `step`: rows with a cell that holds `search`, in whatever case, by the
+    column number `sort`, falling if it begins with a minus."""
 
     run: str
     key: str
     step: Annotated[int, Meta(ge=-(2**53), le=2**53)]
     first: Annotated[int, Meta(ge=0, le=1_000_000_000)] = 0
     count: Annotated[int, Meta(ge=0, le=5_000)] = 100
+    search: Annotated[str, Meta(max_length=1000)] = ""
+    sort: Annotated[str, Meta(pattern=r"^(-?[0-9]{1,6})?$")] = ""
 
 
 class OfArtifact(msgspec.Struct, frozen=True):

@@ -81,8 +81,19 @@ export const artifactFileUrl = (project: string, name: string, version: number, 
     `/api/projects/${path(project)}/artifacts/${path(name)}/${version}/files/${file.split("/").map(path).join("/")}`,
   );
 
-export function tablePage(key: string, name: string, step: number, first: number, count: number): Promise<TablePage> {
-  return get(`/api/runs/${path(key)}/table?key=${path(name)}&step=${step}&first=${first}&count=${count}`);
+export type TableQuery = {
+  key: string;
+  step: number;
+  first: number;
+  count: number;
+  search?: string;
+  /** The number of a column, with a minus for falling. */
+  sort?: string;
+};
+
+export function tablePage(run: string, query: TableQuery): Promise<TablePage> {
+  const parts = Object.entries(query).map(([name, value]) => `${name}=${path(value)}`);
+  return get(`/api/runs/${path(run)}/table?${parts.join("&")}`);
 }
 
 /** What stands in a file, or in its first `most` bytes. */

@@ -78,7 +78,7 @@ export type Run = Head & {
 };
 export type MediaValue = { _type: string; path?: string; caption?: string; error?: string; [more: string]: unknown };
 export type MediaSeries = { key: string; logged: number; steps: number[]; values: MediaValue[] };
-export type TablePage = { columns: string[]; total: number; first: number; rows: unknown[][] };
+export type TablePage = { columns: string[]; total: number; matching: number; first: number; rows: unknown[][] };
 export type ConsoleLine = { number: number; time: number; stream: "stdout" | "stderr"; text: string };
 export type Console = { total: number; first: number; lines: ConsoleLine[] };
 export type Edit = Partial<Pick<Head, "name" | "notes" | "tags" | "group" | "job_type">>;
