@@ -189,7 +189,7 @@ def _convert(values: Mapping[str, Any], source: str) -> dict[str, Any]:
             value = tuple(part for item in value.split(",") if (part := item.strip()))  # noqa: PLW2901
         elif name in _SWITCHES and isinstance(value, str):
             value = _WORDS.get(value.lower(), value)  # noqa: PLW2901
-        elif name == "dir":
+        elif name in ("dir", "cache_dir"):
             value = _expanded(value)  # noqa: PLW2901
         try:
             converted[name] = msgspec.convert(value, _TYPES[name], strict=False)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import tempfile
-import warnings
 import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlparse
 
-from tracker_core import _folder
+from tracker_core import _folder, _notice
 from tracker_core._artifacts import reference
 from tracker_core._artifacts.collection import objects as objects_of
 from tracker_core._artifacts.objects import Objects, hashed
@@ -62,7 +61,7 @@ class Contents:
             try:
                 sha256, size = self.objects.put(source, link=link)
             except FileNotFoundError:
-                warnings.warn(f"{source} was removed while its folder was added: left out", stacklevel=4)
+                _notice.mention(f"{source} was removed while its folder was added: left out")
                 continue
             self.add(Entry(name, sha256, size), overwrite=overwrite)
 

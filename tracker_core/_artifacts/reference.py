@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import warnings
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from tracker_core import _bucket, _http
+from tracker_core import _bucket, _http, _notice
 from tracker_core._artifacts.version import Entry, checked_path
 from tracker_core._errors import CommError, Error, UsageError
 
@@ -55,7 +54,7 @@ def look(address: str, name: str | None, most: int) -> list[Entry]:
     except FileNotFoundError:
         raise FileNotFoundError(f"there is nothing at {address}") from None
     except CommError as problem:
-        warnings.warn(f"{address} is kept as an address alone, without size and tag: {problem}", stacklevel=5)
+        _notice.mention(f"{address} is kept as an address alone, without size and tag: {problem}")
         return [bare(address, name)]
 
 

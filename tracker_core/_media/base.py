@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
-import warnings
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from tracker_core import _notice
 from tracker_core._errors import Error
 from tracker_core._media.place import Place
 
@@ -36,10 +36,9 @@ class Media(ABC):
         except Exception as problem:  # noqa: BLE001 - whatever an encoder raises must not end a training run
             if key not in _warned:
                 _warned.add(key)
-                warnings.warn(
+                _notice.mention(
                     f"{type(self).__name__} logged as {key[:200]!r} could not be kept: {problem}. "
-                    "The rest of the row is kept; later failures of this key are silent.",
-                    stacklevel=4,
+                    "The rest of the row is kept; later failures of this key are silent."
                 )
             return {"_type": self.kind, "error": f"{type(problem).__name__}: {problem}"}
 

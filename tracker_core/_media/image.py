@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 import os
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from tracker_core import _notice
 from tracker_core._errors import UsageError
 from tracker_core._media.array import Array, as_bytes, grid, is_torch, layout, owned, tiled
 from tracker_core._media.base import Media, described, require
@@ -71,7 +71,7 @@ class Image(Media):
         self._options: dict[str, Any] = {"mode": mode, "normalize": normalize}
         self._take(data_or_path, mode, file_type)
         if max(self.width, self.height) > _LIMIT:
-            warnings.warn(f"images of more than {_LIMIT} pixels a side may not be shown", stacklevel=2)
+            _notice.mention(f"images of more than {_LIMIT} pixels a side may not be shown")
 
     def _take(self, data: Any, mode: str | None, file_type: str | None) -> None:
         if isinstance(data, Image):

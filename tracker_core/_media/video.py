@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-import warnings
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from tracker_core import _notice
 from tracker_core._errors import Error, UsageError
 from tracker_core._media.array import Array, as_bytes, grid, owned, tiled
 from tracker_core._media.base import Media, described, require
@@ -69,7 +69,7 @@ class Video(Media):
         else:
             self._take_array(data_or_path, fps)
         if fps is not None and self._pixels is None:
-            warnings.warn("fps is only for arrays; an encoded video keeps its own", stacklevel=2)
+            _notice.mention("fps is only for arrays; an encoded video keeps its own")
 
     def _take_array(self, data: Any, fps: float | None) -> None:
         require("imageio_ffmpeg", "media", "Video of an array")

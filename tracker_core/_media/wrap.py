@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from typing import Any
 
+from tracker_core import _notice
 from tracker_core._media.base import Media
 
 _LONGEST_LIST = 32
@@ -22,7 +22,7 @@ def wrap(value: Any) -> Media | None:
     try:
         return _made(value)
     except Exception as problem:  # noqa: BLE001 - a broken figure must not end a training run
-        warnings.warn(f"a {type(value).__name__} could not be taken as media: {problem}", stacklevel=4)
+        _notice.mention(f"a {type(value).__name__} could not be taken as media: {problem}")
         return None
 
 

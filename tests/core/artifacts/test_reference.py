@@ -280,6 +280,12 @@ def test_content_that_is_being_fetched_is_not_cleaned_up(tmp_path):
     assert kept.clean(0) == (1, 5)
 
 
+def test_place_of_the_cache(monkeypatch):
+    assert cache.of_user().folder == Path(os.environ["XDG_CACHE_HOME"], "tracker", "references")
+    monkeypatch.setenv("TRACKER_CACHE_DIR", "~/kept")
+    assert cache.of_user().folder == Path(os.environ["HOME"], "kept", "references")
+
+
 @pytest.mark.parametrize(
     ("text", "size"), [("0", 0), ("10GB", 10**10), ("512 MiB", 512 << 20), ("1.5k", 1500), ("7 B", 7)]
 )
