@@ -241,11 +241,27 @@ def _environment(message: Launch) -> dict[str, str]:
         environment = {
             name: environment[name] for name in environment if name == _HOME or not name.startswith("PYTHON")
         }
-    try:
-        environment[VARIABLE] = msgspec.json.encode(message).decode()
-    except UnicodeEncodeError as error:
-        raise OSError(f"a path that is no text: {error}") from error
+    environment[VARIABLE] = _written(message)
     return environment
+
+
+def _written(message: Launch) -> str:
+    try:
+        return msgspec.json.encode(message).decode()
+    except UnicodeEncodeError:  # a path that is no text, which only Python's own JSON can hold
+        import json
+
+        return json.dumps(msgspec.to_builtins(message))
+
+
+def read_launch(text: str) -> Launch:
+    """What the training process wrote into `VARIABLE`."""
+    try:
+        return msgspec.json.decode(text, type=Launch)
+    except msgspec.DecodeError:
+        import json
+
+        return msgspec.convert(json.loads(text), Launch)
 
 
 def _start(message: Launch, log: Path, pidfd: int | None) -> Background:

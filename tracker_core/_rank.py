@@ -48,7 +48,7 @@ def announce(root: Path, folder: Path) -> None:
     try:
         note.parent.mkdir(exist_ok=True)
         draft = note.with_name(f"{key}.{os.getpid()}")
-        draft.write_text(str(folder), encoding="utf-8")
+        draft.write_bytes(os.fsencode(folder))
         draft.replace(note)
     except OSError:
         return  # the other ranks stay silent
@@ -68,7 +68,7 @@ def announced(root: Path) -> str | None:
     if key is None:
         return None
     try:
-        return (root / _FOLDER / key).read_text(encoding="utf-8")
+        return os.fsdecode((root / _FOLDER / key).read_bytes())
     except OSError:
         return None
 

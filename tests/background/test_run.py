@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+import tracker_core as tracker
 from tracker_core import _records as records
 
 RUN = """
@@ -25,6 +29,13 @@ def console(training, stream="stdout"):
         if isinstance(record, records.Console) and record.stream == stream:
             lines[record.line] = record.text
     return [lines[number] for number in sorted(lines)]
+
+
+def until(holds):
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_a_run_that_just_ends(train):
@@ -92,6 +103,26 @@ other.finish()
     assert len(folders) == 2
     for folder in folders:
         assert len(list(folder.glob("*-background.0000.journal"))) == 1
+
+
+@pytest.mark.parametrize("folder", [b"two words \xc3\xa4 \xf0\x9f\x98\x80", b"caf\xe9"], ids=["text", "no text"])
+def test_a_folder_of_any_name(folder):
+    place = Path(os.fsdecode(folder)).absolute()
+    try:
+        place.mkdir()
+    except OSError:
+        pytest.skip("a file system that wants text")
+    (place / "train.py").write_text(RUN + "run.log({'loss': 1.0})\nos.kill(os.getpid(), signal.SIGKILL)\n")
+    environment = {**os.environ, "MASTER_ADDR": "here", "RANK": "0", "WORLD_SIZE": "2", "TRACKER_SAVE_CODE": "1"}
+    done = subprocess.run(
+        [sys.executable, "train.py"], cwd=place, env=environment, stderr=subprocess.PIPE, text=True, check=False
+    )
+    assert done.returncode == -signal.SIGKILL
+    assert "Warning" not in done.stderr
+    (run,) = tracker.Api(place).runs()
+    until(lambda: run.load().state == "killed" and len(run.files()) == 2)
+    assert (run.summary["loss"], run.metadata["args"]) == (1.0, [])
+    assert {file.name for file in run.files()} == {"code/train.py", "requirements.txt"}
 
 
 def test_a_file_for_the_end_is_there_when_finish_returns(train):

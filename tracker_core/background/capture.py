@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tracker_core import _records as records
 from tracker_core import _roots
+from tracker_core._values import plain
 from tracker_core.background.clock import now
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class Capture:
 
     def _facts(self, facts: dict[str, Any]) -> None:
         if facts:
-            self._writer.write(records.Metadata(time=now(), data=facts))
+            self._writer.write(records.Metadata(time=now(), data=plain(facts)))  # paths need not be text
 
     def _file(self, path: Path) -> None:
         relative = path.relative_to(self._folder.files).as_posix()

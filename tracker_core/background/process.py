@@ -17,7 +17,7 @@ import msgspec
 
 from tracker_core import _journal as journal
 from tracker_core import _records as records
-from tracker_core._background import PIDFD, VARIABLE, Launch
+from tracker_core._background import PIDFD, VARIABLE, Launch, read_launch
 from tracker_core._folder import RunFolder
 from tracker_core.background import capture
 from tracker_core.background.alert import Messenger
@@ -240,7 +240,7 @@ def complain(name: str) -> None:
 
 
 def main() -> None:
-    launch = msgspec.json.decode(os.environ.pop(VARIABLE), type=Launch)
+    launch = read_launch(os.environ.pop(VARIABLE))
     with contextlib.suppress(PermissionError):  # we lead a group already
         os.setsid()
     os.chdir("/")
