@@ -26,8 +26,13 @@ _PRAGMAS = (
     # A power cut may undo the last commits. They are read from the journals again, since offset and data go together.
     "synchronous=NORMAL",
     "cache_size=-16384",
+    "temp_store=MEMORY",  # what a part of a transaction would be undone with, else written page by page
     "journal_size_limit=16777216",
 )
+
+
+_OUTER = ("BEGIN IMMEDIATE", ("ROLLBACK",), "COMMIT")
+_INNER = ("SAVEPOINT part", ("ROLLBACK TO part", "RELEASE part"), "RELEASE part")
 
 
 class Database(Protocol):
@@ -92,14 +97,16 @@ class Sqlite:
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
         connection = self._connection
-        connection.execute("BEGIN IMMEDIATE")
+        begin, undo, keep = _INNER if connection.in_transaction else _OUTER
+        connection.execute(begin)
         try:
             yield
         except BaseException:
             if connection.in_transaction:  # a full disk has ended it already
-                connection.execute("ROLLBACK")
+                for statement in undo:
+                    connection.execute(statement)
             raise
-        connection.execute("COMMIT")
+        connection.execute(keep)
 
     def close(self) -> None:
         self._finalizer()

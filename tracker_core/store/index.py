@@ -8,7 +8,9 @@ import hashlib
 import os
 import sqlite3
 import threading
+import time
 import warnings
+from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,12 +26,15 @@ from tracker_core.store.ingest import Ingest
 from tracker_core.store.run import Run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tracker_core.store.database import Database
 
 FILE = "index.sqlite"
 """The index in a folder of runs. It may be deleted at any time: it is built anew from the journals."""
+
+_TURN = 0.2
+"""Seconds that new runs are taken in before other writers get their turn."""
 
 _NEW = (0, "")
 _GONE = "gone"
@@ -77,6 +82,7 @@ class Store:
             try:
                 self._refresh()
             except sqlite3.OperationalError:
+                self._hot.clear()  # of what it knows to be written, some may not be
                 raise  # locked, full: nothing that a new index would mend
             except sqlite3.DatabaseError:
                 _remove(_place(self.root))
@@ -87,7 +93,7 @@ class Store:
         folder = self.folder(run)
         with self._catching_up, self._explained():
             if folder.path.is_dir() and not life.unchanged(str(folder.path), self._seen.get(run.folder, _NEW)[1]):
-                self._try(folder)
+                self._try(folder, self._catch_up)
             self._read()
         with self._lock:
             return self._runs.get(run.folder, run)
@@ -126,9 +132,11 @@ class Store:
             return  # no index is left in a folder that has no runs
         self._read()
         root = f"{self.root}{os.sep}"  # ten thousand of these: a Path each takes longer than the question
-        for name in present:
-            if not life.unchanged(root + name, self._seen.get(name, _NEW)[1]):
-                self._try(RunFolder(self.root / name))
+        changed = [name for name in present if not life.unchanged(root + name, self._seen.get(name, _NEW)[1])]
+        self._take_in([name for name in changed if name not in self._seen])
+        for name in changed:
+            if name in self._seen:
+                self._try(RunFolder(self.root / name), self._catch_up)
         if self.only is None:
             gone = self._seen.keys() - set(present)
             for name in gone:
@@ -163,32 +171,55 @@ class Store:
         with self._lock:
             self._runs, self._seen, self._version, self._hot = {}, {}, 0, {}
 
-    def _try(self, folder: RunFolder) -> None:
-        """Catches up with one run; what cannot be read is told once, and the other runs are read all the same."""
+    def _take_in(self, names: list[str]) -> None:
+        """Runs that the index does not know, many to a transaction: a commit writes every page it touched, and short
+        runs share nearly all of theirs."""
+        waiting = deque(RunFolder(self.root / name) for name in names)
+        long = []
+        while waiting:
+            turn = time.monotonic() + _TURN
+            with self.db.writing():
+                while waiting and time.monotonic() < turn:
+                    folder = waiting.popleft()
+                    if self._try(folder, self._advance):
+                        long.append(folder)
+        for folder in long:
+            self._try(folder, self._catch_up)
+
+    def _try(self, folder: RunFolder, read: Callable[[RunFolder], bool]) -> bool:
+        """What `read` says of a run; what cannot be read is told once, and the other runs are read all the same."""
         try:
-            self._catch_up(folder)
+            return read(folder)
         except FileNotFoundError:
-            return  # removed a moment ago
+            return False  # removed a moment ago
         except OSError as error:
             if folder.path.name not in self._told:
                 self._told.add(folder.path.name)
                 warnings.warn(f"cannot read the run in {folder.path}: {error.strerror or error}", stacklevel=4)
+            return False
 
-    def _catch_up(self, folder: RunFolder) -> None:
+    def _catch_up(self, folder: RunFolder) -> bool:
+        """Reads all that is new; False, since no more is left then."""
+        number, seen = self._seen.get(folder.path.name, _NEW)
+        if number and not self._has_news(folder, number, seen):
+            return False
+        while self._advance(folder):
+            pass
+        return False
+
+    def _advance(self, folder: RunFolder) -> bool:
+        """One transaction's work for one run; whether there is more."""
         db = self.db
         name = folder.path.name
-        number, seen = self._seen.get(name, _NEW)
-        if number and not self._has_news(folder, number, seen):
-            return
-        more = True
-        while more:
-            hot = self._hot.pop(name, None)
-            with db.writing():
-                number = number or _number(db, name)
-                ingest = _ingest(db, number, folder, hot)
-                more, version = _portion(db, number, folder, ingest)
-            if version:
-                self._hot[name] = (version, ingest)
+        number = self._seen.get(name, _NEW)[0]
+        hot = self._hot.pop(name, None)
+        with db.writing():
+            number = number or _number(db, name)
+            ingest = _ingest(db, number, folder, hot)
+            more, version = _portion(db, number, folder, ingest)
+        if version:
+            self._hot[name] = (version, ingest)
+        return more
 
     def _has_news(self, folder: RunFolder, number: int, seen: str) -> bool:
         places = _places(self.db, number)
