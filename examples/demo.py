@@ -1,6 +1,7 @@
 """What `make demo` runs: three trainings on the digits of scikit-learn, and a look at what was tracked."""
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -23,9 +24,9 @@ def main() -> None:
     say("tracker show        (the newest run)")
     tracker("show")
     say("Look further")
-    print(f"  cd {Path.cwd()}")
+    print(f"  cd {shlex.quote(str(Path.cwd()))}")
     if sys.prefix != sys.base_prefix:
-        print(f"  source {Path(sys.prefix, 'bin', 'activate')}")
+        print(f"  source {shlex.quote(str(Path(sys.prefix, 'bin', 'activate')))}")
     print("  tracker ui                                   all of it in the browser")
     print("  tracker runs --filter 'config.lr<0.1'        which runs")
     print("  tracker show lightning --key val_accuracy    any metric of any run")

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -29,13 +28,6 @@ def console(training, stream="stdout"):
         if isinstance(record, records.Console) and record.stream == stream:
             lines[record.line] = record.text
     return [lines[number] for number in sorted(lines)]
-
-
-def until(holds):
-    deadline = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_a_run_that_just_ends(train):
@@ -106,7 +98,7 @@ other.finish()
 
 
 @pytest.mark.parametrize("folder", [b"two words \xc3\xa4 \xf0\x9f\x98\x80", b"caf\xe9"], ids=["text", "no text"])
-def test_a_folder_of_any_name(folder):
+def test_a_folder_of_any_name(folder, until):
     place = Path(os.fsdecode(folder)).absolute()
     try:
         place.mkdir()
