@@ -107,12 +107,14 @@ def test_the_first_load_is_small(page, site):
     assert 0 < sum(sizes) < 150_000
 
 
-def test_nothing_is_asked_of_other_servers(page, site, visit):
-    asked = []
+def test_nothing_is_asked_of_other_servers_and_the_policy_is_kept(page, site, visit):
+    asked, broken = [], []
     page.on("request", lambda request: asked.append(request.url))
-    for place in PLACES:
+    page.on("console", lambda message: "Content Security Policy" in message.text and broken.append(message.text))
+    for place in [*PLACES, PANELS, *MEDIA]:
         visit(place)
     assert [url for url in asked if not url.startswith((site, "data:", "blob:"))] == []
+    assert broken == []
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -144,8 +146,14 @@ def test_pictures_for_the_docs(browser, site, theme):
     folder = Path(os.environ["DOCS_PICTURES"])
     context = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme=theme)
     page = context.new_page()
-    for name, place in (("charts", "/project/vision"), ("table", "/project/vision?view=table")):
-        page.goto(site + place)
+    runs = Runs(page, site)
+    for name, place in (
+        ("charts", "/project/vision"),
+        ("table", "/project/vision?view=table"),
+        ("compare", "/project/twins/compare?view=code&file=code/train.py&runs={twins},{twins[1]}"),
+        ("lineage", "/project/chain/run/{chain[1]}?view=artifacts"),
+    ):
+        page.goto(site + place.format_map(runs))
         page.wait_for_timeout(1500)
         page.screenshot(path=folder / f"{name}-{theme}.png")
     context.close()

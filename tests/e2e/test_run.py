@@ -122,7 +122,7 @@ def test_a_page_outlives_its_server(page, tmp_path, serve, make_site):
     expect(page.get_by_text("Reconnecting…")).to_have_count(0)
 
 
-@pytest.mark.parametrize("tab", ["Overview", "Charts", "Console", "Files"])
+@pytest.mark.parametrize("tab", ["Overview", "Charts", "Media", "Console", "Files", "Artifacts"])
 def test_hostile_content_stays_text(page, site, tab):
     dialogs = []
     page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
