@@ -281,6 +281,13 @@ class _MagicLogger(TrackerLogger):
     finalize = unseen(TrackerLogger.finalize)
 
 
+class _MirroredLogger(_MagicLogger):
+    """Beside a TensorBoardLogger whose files are mirrored: every metric would be there twice, at other steps."""
+
+    def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
+        pass
+
+
 @contextmanager
 def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
     """Adds a `TrackerLogger` of the current run to every trainer that has loggers but none of ours.
@@ -294,12 +301,20 @@ def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
         if kwargs.get("logger") is False or trainer.fast_dev_run or tracker.run is None:
             return
         if not any(isinstance(logger, TrackerLogger) for logger in trainer.loggers):
-            ours = _MagicLogger(experiment=tracker.run, log_model=sink.options.get("log_model", False))
+            kind = _MirroredLogger if _is_mirrored(trainer.loggers, tracker.run) else _MagicLogger
+            ours = kind(experiment=tracker.run, log_model=sink.options.get("log_model", False))
             # Last, because the folder of the checkpoints is the first logger's.
             trainer.loggers = [*trainer.loggers, ours]
 
     with patched(getattr(module, "pytorch", module).Trainer, "__init__", made):
         yield
+
+
+def _is_mirrored(loggers: Sequence[Any], run: tracker.Run) -> bool:
+    names = {base.__name__ for logger in loggers for base in type(logger).__mro__}
+    return "TensorBoardLogger" in names and any(
+        part.switch == "sync_tensorboard" and part.state != "failed" for part in run.magic
+    )
 
 
 def _described(value: Any) -> Any:

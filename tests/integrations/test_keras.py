@@ -103,6 +103,25 @@ def test_one_callback_counts_on_over_several_fits(model, data, run, read):
     assert [epoch for epoch, _ in recorded.over("epoch/epoch", "epoch/loss")] == [0, 1, 2, 3, 4]
 
 
+def test_evaluation_and_prediction_alone_log_nothing(model, data, run, read):
+    callback = TrackerCallback(log_freq="batch")
+    model.evaluate(*data, verbose=0, callbacks=[callback])
+    model.predict(data[0], verbose=0, callbacks=[callback])
+    model.train_on_batch(data[0][:8], data[1][:8])
+    assert read(run).rows == []
+
+
+def test_fit_within_a_fit_counts_on(model, data, run, read):
+    """As tuners and cross-validation do; the run has the epochs of both, in the order in which they ended."""
+    inner = keras.models.clone_model(model)
+    inner.compile("sgd", "sparse_categorical_crossentropy")
+    again = LambdaCallback(on_epoch_end=lambda epoch, logs: fit(inner, data, TrackerCallback(), epochs=1))
+    history = fit(model, data, TrackerCallback(), again, epochs=2).history
+    points = read(run).over("epoch/epoch", "epoch/loss")
+    assert len(points) == 4
+    assert [value for _, value in points][::2] == history["loss"]
+
+
 def test_batches_told_in_strides_are_logged_when_due(model, run, read):
     """As JAX and TensorFlow tell them with `steps_per_execution=2`, which torch does not have."""
     callback = TrackerCallback(log_freq=3)

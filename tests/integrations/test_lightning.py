@@ -372,6 +372,16 @@ class TestMagic:
         assert read(run).over(STEP, "loss_step") == logged(Path(own.log_dir, "metrics.csv"))["loss_step"]
         assert read(run).config["lr"] == 0.1
 
+    def test_mirrored_tensorboard_logger_tells_the_metrics_once(self, data, read):
+        with tracker.init(magic=True, sync_tensorboard=True, settings={"silent": True}) as run:
+            own, board = pl.loggers.CSVLogger("csv"), pl.loggers.TensorBoardLogger("board")
+            trainer([board, own]).fit(Model(), data, data)
+        recorded = read(run)
+        expected = logged(Path(own.log_dir, "metrics.csv"))
+        for name in ("loss_step", "loss_epoch", "val_loss"):
+            assert recorded.series(name) == [(step, pytest.approx(value)) for step, value in expected[name]]
+        assert recorded.config["lr"] == 0.1
+
     def test_what_the_user_chose_stands(self, data, run, read):
         ours = TrackerLogger()
         assert trainer(ours).loggers == [ours]
