@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import time
 
+from tracker_core import _journal as journal
+
 
 def _events(client, path: str, **options):
     """The events of a stream: (id, data)."""
@@ -34,10 +36,12 @@ def test_changes_arrive_while_a_run_runs(client, start):
     events.close()
 
 
-def test_a_page_that_was_away_gets_what_it_missed_and_no_more(client, logged):
-    logged(name="old")
+def test_a_page_that_was_away_gets_what_it_missed_and_no_more(client, logged, root):
+    old = logged(name="old")
+    while any(journal.alive(path) for path in (root / old).glob("*.journal*")):  # its background process goes last
+        time.sleep(0.05)
     before, cursor = "", "0"
-    while before != cursor:  # its background process has the last word
+    while before != cursor:
         before, cursor = cursor, client.get("/api/projects/demo/board").json()["cursor"]
         time.sleep(0.7)
     logged(name="new")
