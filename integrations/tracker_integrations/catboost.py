@@ -114,7 +114,7 @@ def _series(metrics: Mapping[str, Mapping[str, list[float]]]) -> dict[str, list[
 
 
 def _define(run: tracker.Run, prefix: str, sets: Mapping[str, object]) -> None:
-    run.define_metric(f"{prefix}iteration")
+    run.define_metric(f"{prefix}iteration", hidden=True)
     for data in sets:
         run.define_metric(f"{prefix}{data}/*", step_metric=f"{prefix}iteration")
 

@@ -61,7 +61,7 @@ class TrackerCallback(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002 - Keras' signature
         run = self.run
-        run.define_metric("epoch/epoch")
+        run.define_metric("epoch/epoch", hidden=True)
         run.define_metric("epoch/*", step_metric="epoch/epoch")
         run.config.update(_config(self.model, self.params or {}), allow_val_change=True)
         _keep_summary(self.model, run)
@@ -102,7 +102,7 @@ class _BatchCallback(TrackerCallback):
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         super().on_train_begin(logs)
-        self.run.define_metric("batch/batch_step")
+        self.run.define_metric("batch/batch_step", hidden=True)
         self.run.define_metric("batch/*", step_metric="batch/batch_step")
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002 - Keras' signature

@@ -58,7 +58,7 @@ class TrackerCallback:
     def _begin(self, params: Mapping[str, Any], sets: set[str]) -> None:
         known = {name: value for name, value in params.items() if value is not None}
         self.run.config.update({"lightgbm": known}, allow_val_change=True)
-        self.run.define_metric(f"{self._prefix}iteration")
+        self.run.define_metric(f"{self._prefix}iteration", hidden=True)
         for name in sorted(sets):
             self.run.define_metric(f"{self._prefix}{name}/*", step_metric=f"{self._prefix}iteration")
 

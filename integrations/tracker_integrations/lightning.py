@@ -115,7 +115,7 @@ class TrackerLogger(Logger):
             self._run = tracker.run if tracker.run is not None else tracker.init(**self._arguments)
         if not self._defined:
             self._defined = True
-            self._run.define_metric(STEP)
+            self._run.define_metric(STEP, hidden=True)
             self._run.define_metric("*", step_metric=STEP, step_sync=True)
         return self._run
 

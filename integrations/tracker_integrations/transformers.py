@@ -181,7 +181,7 @@ class TrackerCallback(TrainerCallback):
         run.config.update(_config(args, model), allow_val_change=True)
         if state.trial_params:
             run.config.update({"trial": dict(state.trial_params)}, allow_val_change=True)
-        run.define_metric(STEP)
+        run.define_metric(STEP, hidden=True)
         for part in ("train", "eval", "test"):
             run.define_metric(f"{part}/*", step_metric=STEP)
 

@@ -83,7 +83,7 @@ class TrackerCallback(xgboost.callback.TrainingCallback):
     def _log_iteration(self, model: Any, epoch: int) -> None:
         if epoch == 0:  # not earlier: only now the booster has made up its mind about all parameters
             self.run.config.update({"xgboost": _parameters(_booster(model))}, allow_val_change=True)
-            self.run.define_metric(f"{self._prefix}iteration")
+            self.run.define_metric(f"{self._prefix}iteration", hidden=True)
             for data in self._history:
                 self.run.define_metric(f"{self._prefix}{data}/*", step_metric=f"{self._prefix}iteration")
         self._log_rows()
