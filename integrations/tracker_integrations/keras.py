@@ -24,7 +24,7 @@ _HIGHER = ("acc", "accuracy", "auc", "precision", "recall", "f1_score", "iou")
 
 
 class TrackerCallback(keras.callbacks.Callback):  # type: ignore[misc]
-    """Logs what `fit` reports: to `run`, else to the current run, else to one that it starts.
+    """Logs what `fit` reports: to `run`, else to the current run, else to one that `init`'s keywords start.
 
     Per epoch: every metric of training and validation and the learning rate under `epoch/`, over `epoch/epoch`;
     the best value of each metric whose better direction is known, and its epoch, under `best/` in the summary.
@@ -45,19 +45,21 @@ class TrackerCallback(keras.callbacks.Callback):  # type: ignore[misc]
         log_freq: Literal["epoch", "batch"] | int = "epoch",
         initial_global_step: int = 0,
         run: tracker.Run | None = None,
+        **init: Any,
     ) -> None:
         super().__init__()
         if log_freq not in ("epoch", "batch") and (not isinstance(log_freq, int) or log_freq < 1):
             raise tracker.UsageError(f'log_freq={log_freq!r} must be "epoch", "batch" or a number of batches')
         self.log_freq = 1 if log_freq == "batch" else log_freq
         self._given = run
+        self._init = init
         self._offset: int | None = None
         self._batches = initial_global_step
 
     @property
     def run(self) -> tracker.Run:
         """The run that is logged to; started when there is none."""
-        return self._given or tracker.run or tracker.init()
+        return self._given or tracker.run or tracker.init(**self._init)
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002 - Keras' signature
         run = self.run

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 
 class TrackerCallback:
-    """Logs every trial of a study, at its number: to `run`, else to the current run, else to one that it starts.
+    """Logs every trial of a study, at its number: to `run`, else to the current run, else to one that `init`'s
+    keywords start.
 
     A trial's row has its value, or several named by `metric_name`, its parameters under `params/`, its state and its
     duration in seconds. The best value and parameters stand in the summary, what the study is in the config.
@@ -30,17 +31,22 @@ class TrackerCallback:
     """
 
     def __init__(
-        self, metric_name: str | Sequence[str] = "value", as_runs: bool = False, run: tracker.Run | None = None
+        self,
+        metric_name: str | Sequence[str] = "value",
+        as_runs: bool = False,
+        run: tracker.Run | None = None,
+        **init: Any,
     ) -> None:
         self._names = [metric_name] if isinstance(metric_name, str) else list(metric_name)
         self._as_runs = as_runs
         self._given = run
+        self._init = init
         self._described: str | None = None
 
     @property
     def run(self) -> tracker.Run:
         """The run that is logged to; started when there is none."""
-        return self._given or tracker.run or tracker.init()
+        return self._given or tracker.run or tracker.init(**self._init)
 
     def __call__(self, study: Study, trial: FrozenTrial) -> None:
         run = self.run

@@ -28,22 +28,23 @@ _SCHEDULES = ("learning_rate", "clip_range", "clip_range_vf")
 
 class TrackerCallback(BaseCallback):
     """Logs what Stable-Baselines3's own logger is told, at the number of timesteps: to `run`, else to the current
-    run, else to one that it starts. TensorBoard is not needed for it.
+    run, else to one that `init`'s keywords start. TensorBoard is not needed for it.
 
     Each episode's return and length go under `episode/` where the environments are wrapped in `Monitor`, which
     Stable-Baselines3 does by itself: the logger only knows means of a hundred episodes. The algorithm's parameters go
     to the config. `log_model=True` logs the model as an artifact `model-<run id>` whenever a `learn` ends.
     """
 
-    def __init__(self, run: tracker.Run | None = None, log_model: bool = False, verbose: int = 0) -> None:
+    def __init__(self, run: tracker.Run | None = None, log_model: bool = False, verbose: int = 0, **init: Any) -> None:
         super().__init__(verbose)
         self._given = run
+        self._init = init
         self._log_model = log_model
 
     @property
     def run(self) -> tracker.Run:
         """The run that is logged to; started when there is none."""
-        return self._given or tracker.run or tracker.init()
+        return self._given or tracker.run or tracker.init(**self._init)
 
     def _on_training_start(self) -> None:
         self.run.config.update(_parameters(self.model), allow_val_change=True)

@@ -77,6 +77,13 @@ def test_config_tells_optimizer_fit_and_model(model, data, run, read):
     assert "Trainable params: 650" in Path(run.dir, "model-summary.txt").read_text()
 
 
+@pytest.mark.parametrize("log_freq", ["epoch", "batch"])
+def test_run_of_its_own(log_freq, model, data):
+    fit(model, data, TrackerCallback(log_freq, project="mine", name="digits", settings={"silent": True}))
+    assert (tracker.run.project, tracker.run.name) == ("mine", "digits")
+    tracker.finish()
+
+
 @pytest.mark.parametrize(("log_freq", "steps"), [("batch", range(8)), (1, range(8)), (3, [0, 3, 6])])
 def test_batches(log_freq, steps, model, data, run, read):
     seen = []

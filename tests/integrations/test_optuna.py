@@ -88,6 +88,13 @@ def test_trials_can_be_runs_of_a_group(run):
     assert tracker.run is run
 
 
+def test_run_of_its_own():
+    callback = TrackerCallback(project="mine", name="search", settings={"silent": True})
+    study().optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1, callbacks=[callback])
+    assert (tracker.run.project, tracker.run.name) == ("mine", "search")
+    tracker.finish()
+
+
 class TestMagic:
     def test_study_without_a_word_is_logged_and_all_is_undone(self, read):
         before = vars(Study)["optimize"]

@@ -146,6 +146,12 @@ def test_media_and_hyperparameters_of_the_logger(ppo, run, read):
     assert "hidden" not in recorded.keys
 
 
+def test_run_of_its_own(ppo):
+    ppo().learn(32, callback=TrackerCallback(project="mine", name="agent", settings={"silent": True}))
+    assert (tracker.run.project, tracker.run.name) == ("mine", "agent")
+    tracker.finish()
+
+
 class TestMagic:
     @pytest.mark.parametrize("form", ["none", "function", "callback", "list"])
     def test_every_form_of_callback_gets_one_of_ours(self, ppo, form, read):
