@@ -46,7 +46,6 @@ with tracker.init() as run:
     assert not loss.is_ready()
     run.log({"epoch": 4})
     assert run.summary["loss"] == 0.5  # who asks for the value waits for it
-    assert loss.is_ready()
 """)
     assert stored.history(pandas=False)[0] == {
         "_step": 0,
