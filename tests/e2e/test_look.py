@@ -150,10 +150,12 @@ def test_pictures_for_the_docs(browser, site, theme):
     for name, place in (
         ("charts", "/project/vision"),
         ("table", "/project/vision?view=table"),
+        ("panels", PANELS),
+        ("logged", "/project/charts"),
         ("compare", "/project/twins/compare?view=code&file=code/train.py&runs={twins},{twins[1]}"),
         ("lineage", "/project/chain/run/{chain[1]}?view=artifacts"),
     ):
         page.goto(site + place.format_map(runs))
-        page.wait_for_timeout(1500)
+        page.wait_for_timeout(4000)  # until the last chart is drawn, on a busy machine too
         page.screenshot(path=folder / f"{name}-{theme}.png")
     context.close()

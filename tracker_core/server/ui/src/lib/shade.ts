@@ -31,7 +31,12 @@ export function shades(column: readonly unknown[]): Shades {
   else names.sort();
   const places = new Map(names.map((name, i) => [name, PALETTE[i % PALETTE.length]!]));
   const of = (cell: unknown) => places.get(text(cell)) ?? MISSING;
-  return { of, legend: names.slice(0, 12).map((label) => ({ color: places.get(label)!, label })) };
+  return {
+    of,
+    legend: names
+      .slice(0, 12)
+      .map((name) => ({ color: places.get(name)!, label: numeric ? number(Number(name)) : name })),
+  };
 }
 
 const MISSING = "#8a8f98";
