@@ -147,7 +147,7 @@ def test_columns_of_what_was_captured_and_of_extremes(page, site):
 
 def test_thousands_of_runs_are_a_few_rows_of_the_page(page, thousands):
     page.goto(f"{thousands}/project/bench?view=table")
-    expect(page.get_by_text("2,000 runs")).to_be_visible()
+    expect(page.get_by_text("2,000 runs")).to_be_visible(timeout=90_000)  # its index is built first
     rows = page.get_by_role("row")
     assert rows.count() < 80
     page.locator(".scroll").evaluate("it => (it.scrollTop = it.scrollHeight)")
