@@ -10,6 +10,7 @@ import os
 import pickle
 import sys
 import traceback
+from collections import OrderedDict
 from types import FunctionType, ModuleType
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
@@ -62,7 +63,8 @@ def hooked(package, leaf):
         for path, module in list(sys.modules.items())
         if (path == package or path.startswith(f"{package}.")) and isinstance(module, ModuleType)
         for name, value in list(vars(module).items())
-        if isinstance(value, dict) and any(getattr(each, "__module__", "") == leaf for each in list(value.values()))
+        if type(value) in (dict, OrderedDict)
+        and any(getattr(each, "__module__", "") == leaf for each in list(value.values()))
     ]
 
 
