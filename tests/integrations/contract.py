@@ -64,7 +64,7 @@ def hooked(package, leaf):
         if (path == package or path.startswith(f"{package}.")) and isinstance(module, ModuleType)
         for name, value in list(vars(module).items())
         if type(value) in (dict, OrderedDict)
-        and any(getattr(each, "__module__", "") == leaf for each in list(value.values()))
+        and any(getattr(each, "__module__", "") == leaf and not isinstance(each, type) for each in list(value.values()))
     ]
 
 
