@@ -173,6 +173,14 @@ def test_a_run_in_full(client, logged):
     assert run["folder"].endswith(key)
 
 
+def test_any_part_of_a_run_may_be_the_first_that_is_asked_for(client, start):
+    run = start(settings={"console": "wrap"})
+    print("first words")
+    run.finish()
+    answer = client.get(f"/api/runs/{run.folder.path.name}/console")
+    assert answer.ok, answer.text
+
+
 def test_the_console_page_by_page(client, start):
     run = start(settings={"console": "wrap"})
     for number in range(5):

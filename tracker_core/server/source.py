@@ -74,18 +74,30 @@ class Source:
         raise NotFoundError(f"there is no project {key!r} here")
 
     def entry(self, key: str) -> Entry:
-        """The name of a run's folder is enough: who made the run knows it, whatever folders are served beside it."""
-        for store, mark in zip(self.stores, self._marks, strict=True):
-            for run in store.runs():
-                if key in (run_key(mark, run), run.folder):
-                    project = _key(mark, run.card.entity, run.card.project)
-                    return Entry(run_key(mark, run), run, self.shelf(project))
-        raise NotFoundError(f"there is no run {key!r} here")
+        """The name of a run's folder is enough: who made the run knows it, whatever folders are served beside it.
+
+        A run that is not known yet may have begun since the last look.
+        """
+        found = self._find(key)
+        if found is None:
+            self.refresh()
+            found = self._find(key)
+        if found is None:
+            raise NotFoundError(f"there is no run {key!r} here")
+        return found
 
     def keys(self, shelf: Shelf) -> dict[str, Run]:
         """The runs of a project by their keys, in the same order."""
         mark = self._marks[self.stores.index(shelf.store)]
         return {run_key(mark, run): run for run in shelf.runs}
+
+    def _find(self, key: str) -> Entry | None:
+        for store, mark in zip(self.stores, self._marks, strict=True):
+            for run in store.runs():
+                if key in (run_key(mark, run), run.folder):
+                    project = _key(mark, run.card.entity, run.card.project)
+                    return Entry(run_key(mark, run), run, self.shelf(project))
+        return None
 
     def close(self) -> None:
         for store in self.stores:
