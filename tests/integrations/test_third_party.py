@@ -83,7 +83,7 @@ def source(tmp_path):
     def source(name):
         version = metadata.version(name)
         done = subprocess.run(
-            [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:", f"{name}=={version}"],
+            [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", name, f"{name}=={version}"],
             cwd=tmp_path,
             capture_output=True,
             text=True,
