@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -43,3 +46,29 @@ def read():
         return Recorded(found)
 
     return read
+
+
+ABORTED = "terminate called without an active exception"
+"""What a worker of torch says when it ends while a thread of gloo still runs; torch alone does so now and then."""
+
+
+@pytest.fixture
+def distributed():
+    """Runs a training of several processes in the current folder, again where torch's own worker aborted at its end."""
+
+    def launch(*command, **environment):
+        for _ in range(5):
+            shutil.rmtree("tracker", ignore_errors=True)
+            done = subprocess.run(
+                command,
+                env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
+                capture_output=True,
+                text=True,
+                timeout=300,
+                check=False,
+            )
+            if ABORTED not in done.stderr:
+                break
+        return done
+
+    return launch

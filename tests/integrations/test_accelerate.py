@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import pickle
-import subprocess
 import sys
 from pathlib import Path
 
@@ -107,11 +105,9 @@ def test_images_and_tables(run):
 
 
 @pytest.mark.slow
-def test_processes_of_one_training_have_one_run(read):
+def test_processes_of_one_training_have_one_run(distributed, read):
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(EXAMPLE)]
-    done = subprocess.run(
-        launch, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, timeout=200, check=False
-    )
+    done = distributed(*launch)
     assert done.returncode == 0, done.stderr
     recorded = read()
     assert [step for step, _ in recorded.series("loss")] == list(range(10))

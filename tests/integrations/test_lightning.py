@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import argparse
 import csv
-import os
 import pickle
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -447,16 +444,14 @@ if __name__ == "__main__":
 """
 
 
-def script(mode):
+@pytest.fixture
+def script(distributed):
     Path("train.py").write_text(SCRIPT)
-    environment = {**os.environ, "PYTHONWARNINGS": "ignore", "OMP_NUM_THREADS": "1"}
-    return subprocess.run(
-        [sys.executable, "train.py", mode], env=environment, capture_output=True, text=True, timeout=300, check=False
-    )
+    return lambda mode: distributed(sys.executable, "train.py", mode, PYTHONWARNINGS="ignore")
 
 
 @pytest.mark.parametrize(("mode", "state"), [("fail", "failed"), ("interrupt", "killed")])
-def test_how_the_script_ends_is_how_the_run_ends(mode, state, read):
+def test_how_the_script_ends_is_how_the_run_ends(mode, state, script, read):
     done = script(mode)
     recorded = read()
     # Lightning makes sys.exit(1) of an interrupt, too.
@@ -464,18 +459,9 @@ def test_how_the_script_ends_is_how_the_run_ends(mode, state, read):
     assert [step for step, _ in recorded.over(STEP, "loss")] == [0, 1]
 
 
-ABORTED = "terminate called without an active exception"
-"""What a worker of torch says when it ends while a thread of gloo still runs; torch alone does so now and then."""
-
-
 @pytest.mark.parametrize("strategy", ["ddp_spawn", "ddp"])
-def test_two_processes_make_one_run(strategy, read):
+def test_two_processes_make_one_run(strategy, script, read):
     done = script(strategy)
-    for _ in range(4):
-        if ABORTED not in done.stderr:
-            break
-        shutil.rmtree("tracker")
-        done = script(strategy)
     assert done.returncode == 0, done.stderr
     recorded = read()
     assert recorded.state == "finished"

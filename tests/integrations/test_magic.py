@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -131,17 +130,11 @@ dist.destroy_process_group()
 
 
 @pytest.mark.slow
-def test_torchrun_makes_one_run(read):
+def test_torchrun_makes_one_run(distributed, read):
     Path("train.py").write_text(RANKS)
     launch = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--rdzv-backend", "c10d"]
-    done = subprocess.run(
-        [*launch, "--rdzv-endpoint", "localhost:0", "-m", "tracker_core", "run", "train.py", "--lr", "0.5"],
-        env={**os.environ, "TRACKER_MAGIC": '{"torch": {"log_freq": 1}}', "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
+    words = ["--rdzv-endpoint", "localhost:0", "-m", "tracker_core", "run", "train.py", "--lr", "0.5"]
+    done = distributed(*launch, *words, TRACKER_MAGIC='{"torch": {"log_freq": 1}}')
     assert done.returncode == 0, done.stderr
     recorded = read()  # which reads the only run
     assert recorded.state == "finished"

@@ -48,6 +48,10 @@ def run(words, folder, switches, tmp_path):
             "-p",
             "no:cacheprovider",
             "--continue-on-collection-errors",
+            "--rootdir",
+            str(folder),
+            "-c",  # no settings: those of the project around the environment would be found
+            os.devnull,
             *words,
         ],
         cwd=folder,
