@@ -100,7 +100,6 @@ class _BatchCallback(TrackerCallback):
         self._lock = threading.Lock()
         self._rates: Callable[[int], float | None] | None = None
         self._seen = 0
-        self._logged: int | None = None
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         super().on_train_begin(logs)
@@ -116,10 +115,9 @@ class _BatchCallback(TrackerCallback):
         with self._lock:
             step = self._batches + batch
             self._seen = max(self._seen, batch + 1)
-            # Not by remainder: with `steps_per_execution` most batches are never told.
-            if self._logged is not None and self._logged <= step < self._logged + self.log_freq:
-                return
-            self._logged = step
+        # With `steps_per_execution` only every so-many-th batch is told: it stands for those since the last one.
+        if step % self.log_freq >= getattr(self._model, "steps_per_execution", 1):
+            return
         row = {f"batch/{name}": value for name, value in (logs or {}).items()}
         if (rate := self._rates(batch) if self._rates is not None else _learning_rate(self._model)) is not None:
             row["batch/learning_rate"] = rate
