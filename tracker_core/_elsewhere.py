@@ -72,9 +72,7 @@ API = {
 _KNOWN_AS = {"fabric": "lightning", "gym": "gymnasium", "sb3": "stable_baselines3"}
 """Integrations under the names that they have elsewhere."""
 
-_UNSERVED = frozenset(
-    "catboost diffusers dspy fastai kfp langchain lightgbm metaflow openai prodigy sacred ultralytics xgboost".split()
-)
+_UNSERVED = frozenset("diffusers dspy fastai kfp langchain metaflow openai prodigy sacred ultralytics".split())
 
 
 def advice(name: str) -> str:
