@@ -313,7 +313,9 @@ class Logbook:
             layout.types = tuple(_TYPES[kind] for kind in kinds)
             self._variants[names, kinds] = layout
         types = tuple(map(type, data.values()))
-        if tuple(data) == names and all(map(_packs_as, types, kinds)) and not self._missing_steps(names):
+        short = tuple(data) == names and all(map(_packs_as, types, kinds)) and not self._missing_steps(names)
+        # The short path looks for no late numbers, so it must not be open to their names.
+        if short and not self._late.before(names):
             layout.types = types
             self._layouts[names] = layout
         return layout

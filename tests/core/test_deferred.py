@@ -12,7 +12,7 @@ import torch
 import tracker_core as tracker
 
 JAX = """
-import jax, jax.numpy as jnp
+import jax, jax.numpy as jnp, numpy
 
 @jax.jit
 def slow(start):
@@ -83,6 +83,20 @@ with tracker.init() as run:
     assert stored.series("loss")[0].tolist() == [0, 1, 2, 3, 4]
     assert stored.series("loss")[2].tolist() == [9, 3, 4, 5, 6]
     assert stored.summary["loss"] == 6
+
+
+def test_nor_where_an_even_older_one_has_arrived(jax):
+    _, stored = jax("""
+with tracker.init() as run:
+    first = later(1)
+    run.log({"loss": first}, step=0)
+    run.log({"loss": slow(first + 1)}, step=1)  # comes some tenths of a second after the first
+    while len(run._logbook._late) > 1:
+        run.log({"tick": numpy.float32(0)}, step=0)
+    run.log({"loss": 3.0}, step=1)
+""")
+    assert stored.series("loss")[2].tolist() == [1, 3]
+    assert stored.summary["loss"] == 3
 
 
 def test_a_donated_array_keeps_its_value(jax):
