@@ -163,3 +163,18 @@ def test_a_colour_is_chosen_and_kept(page, site):
     page.goto(f"{site}/project/talk")
     dot = page.get_by_role("button", name="Hide talker").locator("i")
     expect(dot).to_have_css("background-color", "rgb(255, 0, 0)")
+
+
+def test_tabs_are_walked_by_arrows(page, site):
+    _open(page, site, "pictures", "Media")
+    page.get_by_role("tab", name="Media").press("Home")
+    first = page.get_by_role("tab").first
+    expect(first).to_be_focused()
+    expect(first).to_have_attribute("aria-selected", "true")
+    first.press("ArrowRight")
+    expect(page.get_by_role("tab").nth(1)).to_be_focused()
+    expect(page.get_by_role("tab", selected=True)).to_have_count(1)
+    page.get_by_role("tab").nth(1).press("End")
+    expect(page.get_by_role("tab").last).to_be_focused()
+    page.get_by_role("tab").last.press("ArrowRight")
+    expect(first).to_be_focused()
