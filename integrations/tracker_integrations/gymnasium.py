@@ -16,36 +16,37 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gymnasium
+import numpy as np
 
 import tracker_core as tracker
 from tracker_core.integration import Unsupported, patched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import ModuleType
 
     from tracker_core.integration import SwitchSink
 
-_NUMBER = re.compile(r"(?:episode|step)-(\d+)")
+_NAME = re.compile(r"(.*?)-(?:episode|step)-(\d+)(?:-to-step-\d+)?")
+"""How recorders call a file: their prefix, where it begins, and with Stable-Baselines3 where it ends."""
 
 
 @contextmanager
 def monitor_gym(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
     """Videos under `videos`, at the episode or step they begin with; `episode/return`, `episode/length` and
     `episode/time` (seconds) at the number of the episode in this process; what was made in the config.
+
+    Videos of a second recorder, with a prefix of its own or else a folder, are `videos/<prefix>`.
     """
-    if int(module.__version__.split(".")[0]) < 1:
-        raise Unsupported(f"gymnasium {module.__version__} is too old: 1.0 or newer is needed")
-    wrappers, registration = gymnasium.wrappers, gymnasium.envs.registration
+    major, minor, *_ = map(int, re.findall(r"\d+", module.__version__))
+    if (major, minor) < (0, 29):
+        raise Unsupported(f"gymnasium {module.__version__} is too old: 0.29 or newer is needed")
     episodes, made = _Episodes(sink), _Made(sink)
     with ExitStack() as stack:
-        for recorder in (wrappers.RecordVideo, wrappers.vector.RecordVideo):
-            stack.enter_context(patched(recorder, "stop_recording", _recorded(sink, _gymnasium_path)))
-        for counter in (wrappers.RecordEpisodeStatistics, wrappers.vector.RecordEpisodeStatistics):
-            stack.enter_context(patched(counter, "reset", episodes.before_reset))
-        stack.enter_context(patched(wrappers.vector.RecordEpisodeStatistics, "step", episodes.after_vector_step))
+        for target, name, wrapper in [*(_hooks if major else _hooks_before_1)(_Videos(sink), episodes)]:
+            stack.enter_context(patched(target, name, wrapper))
         for function in ("make", "make_vec"):
-            stack.enter_context(patched(registration, function, made.after_make))
+            stack.enter_context(patched(gymnasium.envs.registration, function, made.after_make))
         yield
         episodes.flush()
 
@@ -53,26 +54,71 @@ def monitor_gym(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
 @contextmanager
 def monitor_stable_baselines3(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
     """Videos of `VecVideoRecorder`, which `module` defines."""
-    with patched(module.VecVideoRecorder, "_stop_recording", _recorded(sink, lambda recorder: recorder.video_path)):
+    if not hasattr(module.VecVideoRecorder, "_stop_recording"):
+        raise Unsupported("Stable-Baselines3 before 2.4 records through gymnasium, whose videos are kept")
+    with patched(module.VecVideoRecorder, "_stop_recording", _Videos(sink).around(lambda one: one.video_path)):
         yield
 
 
-def _gymnasium_path(recorder: Any) -> str:
+def _hooks(videos: _Videos, episodes: _Episodes) -> Iterator[tuple[type, str, Any]]:
+    wrappers = gymnasium.wrappers
+    for recorder in (wrappers.RecordVideo, getattr(wrappers.vector, "RecordVideo", None)):
+        if recorder is not None:  # the vector form is younger than 1.2
+            yield recorder, "stop_recording", videos.around(_path)
+    for counter in (wrappers.RecordEpisodeStatistics, wrappers.vector.RecordEpisodeStatistics):
+        yield counter, "reset", episodes.before_reset
+    yield wrappers.vector.RecordEpisodeStatistics, "step", episodes.after_vector_step
+
+
+def _hooks_before_1(videos: _Videos, episodes: _Episodes) -> Iterator[tuple[type, str, Any]]:
+    """One wrapper served single and vector environments; what was to come in 1.0 had a V0 in its name."""
+    from importlib import import_module
+
+    recorder = import_module("gymnasium.wrappers.monitoring.video_recorder").VideoRecorder
+    yield recorder, "close", videos.around(lambda one: None if one._closed else one.path)  # noqa: SLF001 - no public form
+    experimental = import_module("gymnasium.experimental.wrappers")
+    yield experimental.RecordVideoV0, "stop_recording", videos.around(_path)
+    vector = import_module("gymnasium.experimental.wrappers.vector")
+    for counter in (experimental.RecordEpisodeStatisticsV0, vector.RecordEpisodeStatisticsV0):
+        yield counter, "step", episodes.after_step
+    yield gymnasium.wrappers.RecordEpisodeStatistics, "step", episodes.after_step
+
+
+def _path(recorder: Any) -> str:
     return os.path.join(recorder.video_folder, f"{recorder._video_name}.mp4")  # noqa: PTH118, SLF001 - its own formula
 
 
-def _recorded(sink: SwitchSink, path_of: Any) -> Any:
-    """A wrapper of a recorder's end: the name is gone after it, the file there only then."""
+class _Videos:
+    """What recorders write. Their names begin to count anew with each recorder, so each has a key."""
 
-    def stop(call: Any, recorder: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        path, frames = Path(path_of(recorder)), len(recorder.recorded_frames)
-        call(*args, **kwargs)
-        if frames and path.is_file():
-            found = _NUMBER.search(path.stem)
-            video = tracker.Video(str(path), caption=path.stem)
-            sink.row({f"{_here()}videos": video}, int(found[1]) if found else 0)
+    def __init__(self, sink: SwitchSink) -> None:
+        self._sink = sink
+        self._keys: dict[tuple[Path, str], str] = {}
+        self._unnumbered = itertools.count()
 
-    return stop
+    def around(self, path_of: Callable[[Any], str | None]) -> Any:
+        """A wrapper of a recorder's end: the name is gone after it, the file there only then."""
+
+        def stop(call: Any, recorder: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+            # One that is switched off has no frames at all.
+            path = path_of(recorder) if getattr(recorder, "recorded_frames", None) else None
+            call(*args, **kwargs)
+            if path is not None and Path(path).is_file():
+                self._log(Path(path))
+
+        return stop
+
+    def _log(self, path: Path) -> None:
+        found = _NAME.fullmatch(path.stem)
+        prefix, number = (found[1], int(found[2])) if found else ("", next(self._unnumbered))
+        source = (path.parent, prefix)
+        if source not in self._keys:
+            taken = self._keys.values()
+            names = ["videos", *(f"videos/{name}" for name in (prefix, path.parent.name) if name)]
+            numbered = (f"videos/{number}" for number in itertools.count(len(taken)))
+            self._keys[source] = next(key for key in itertools.chain(names, numbered) if key not in taken)
+        video = tracker.Video(str(path), caption=path.stem)
+        self._sink.row({f"{_here()}{self._keys[source]}": video}, number)
 
 
 class _Episodes:
@@ -97,6 +143,15 @@ class _Episodes:
         for wrapper in list(self._seen):
             self._log(wrapper)
 
+    def after_step(self, call: Any, _: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Before 1.0 nothing but the step itself tells how long an episode took."""
+        infos = call(*args, **kwargs)[-1]
+        if (told := infos.get("episode")) is None:
+            return
+        over = np.flatnonzero(infos.get("_episode", True))
+        for values in zip(*(np.atleast_1d(told[letter])[over] for letter in "rlt"), strict=True):
+            self._add(values)
+
     def _log(self, wrapper: Any) -> None:
         count = int(wrapper.episode_count)
         # Met for the first time: what it counted before was before the run.
@@ -104,8 +159,11 @@ class _Episodes:
         self._seen[wrapper] = count
         queues = (wrapper.return_queue, wrapper.length_queue, wrapper.time_queue)
         for values in zip(*(list(queue)[len(queue) - new :] for queue in queues), strict=True):
-            row = dict(zip(("return", "length", "time"), map(float, values), strict=True))
-            self._sink.row({f"{_here()}episode/{name}": value for name, value in row.items()}, next(self._number))
+            self._add(values)
+
+    def _add(self, values: tuple[Any, ...]) -> None:
+        row = zip(("return", "length", "time"), map(float, values), strict=True)
+        self._sink.row({f"{_here()}episode/{name}": value for name, value in row}, next(self._number))
 
 
 class _Made:

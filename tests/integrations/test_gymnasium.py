@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
+import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -99,6 +103,71 @@ def test_videos_by_step_and_the_last_one_at_close(read):
     env.close()
     run.finish()
     assert {step: video["caption"] for step, video in videos(read(run)).items()} == {3: "x-step-3", 30: "x-step-30"}
+
+
+def test_recorders_that_count_alike_have_a_key_each(read):
+    run = monitored()
+    # Prefixes that have a number themselves, and names that have none.
+    for folder, prefix in (("out", "step-7"), ("out", "evaluation"), ("other", "evaluation")):
+        env = gym.make("CartPole-v1", render_mode="rgb_array", max_episode_steps=3)
+        env = RecordVideo(env, folder, episode_trigger=lambda number: number == 1, name_prefix=prefix)
+        for _ in range(3):
+            env.reset()
+            env.step(0)
+        env.close()
+    env = RecordVideo(env, "mine", episode_trigger=lambda _: False)
+    for name in ("first", "second"):
+        env.reset()
+        env.start_recording(name)
+        env.step(0)
+        env.stop_recording()
+    run.finish()
+    found = {(key, row["_step"]): row[key]["caption"] for row in read(run).rows for key in row if key[0] == "v"}
+    assert found == {
+        ("videos", 1): "step-7-episode-1",
+        ("videos/evaluation", 1): "evaluation-episode-1",
+        ("videos/other", 1): "evaluation-episode-1",
+        ("videos/mine", 0): "first",
+        ("videos/mine", 1): "second",
+    }
+
+
+@pytest.fixture
+def before_1(tmp_path_factory, request):
+    """A folder with gymnasium 0.29, pure Python and small, kept from one session of tests to the next."""
+    folder = request.config.cache.mkdir("gymnasium-0.29.1")
+    if not (folder / "gymnasium").is_dir():
+        made = tmp_path_factory.mktemp("gymnasium")
+        words = ["install", "-q", "--no-deps", "--target", str(made), "gymnasium==0.29.1"]
+        done = subprocess.run([sys.executable, "-m", "pip", *words], capture_output=True, text=True, check=False)
+        if done.returncode:
+            pytest.skip(f"gymnasium 0.29.1 cannot be had here: {done.stderr[-300:]}")
+        shutil.copytree(made, folder, dirs_exist_ok=True)
+    return folder
+
+
+def test_gymnasium_before_1(before_1, read):
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", Path(__file__).with_name("gymnasium_before_1.py")],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(before_1), *sys.path])},
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=300,
+        check=True,
+    )
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert told["version"] == "0.29.1"
+    recorded = read()
+    assert episodes(recorded) == told["told"]
+    assert recorded.series("mine") == [(0, 1.0), (1, 2.0)]
+    assert {(key, row["_step"]): row[key]["caption"] for row in recorded.rows for key in row if key[0] == "v"} == {
+        ("videos", 1): "rl-video-episode-1",
+        ("videos/step-7", 3): "step-7-step-3",
+        ("videos/rl-video", 0): "rl-video-episode-0",
+    }
+    assert recorded.config["gymnasium"]["CartPole-v1"]["max_episode_steps"] == 500
+    (part,) = [part for part in recorded.run.metadata["magic"] if part["module"] == "gymnasium"]
+    assert (part["state"], part["version"]) == ("attached", "0.29.1")
 
 
 def test_vector_environments(read):
