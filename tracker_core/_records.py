@@ -62,6 +62,8 @@ class Update(_Record, frozen=True, kw_only=True, tag="update"):
     tags: tuple[str, ...] | UnsetType = UNSET
     group: str | UnsetType = UNSET
     job_type: str | UnsetType = UNSET
+    color: str | UnsetType = UNSET
+    """As in `#d1495b`; empty for the one that the pages choose."""
 
 
 class Config(_Record, frozen=True, kw_only=True, tag="config"):

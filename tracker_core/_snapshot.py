@@ -55,6 +55,7 @@ class Snapshot(msgspec.Struct, kw_only=True):
     tags: tuple[str, ...] = ()
     group: str = ""
     job_type: str = ""
+    color: str = ""
     config: dict[str, Any] = {}
     summary: dict[str, Any] = {}
     metrics: dict[str, records.Metric] = {}
@@ -150,8 +151,8 @@ class Snapshot(msgspec.Struct, kw_only=True):
         self._update(record)
 
     def _update(self, record: records.Start | records.Update) -> None:
-        for field in ("name", "notes", "tags", "group", "job_type"):
-            value = getattr(record, field)
+        for field in ("name", "notes", "tags", "group", "job_type", "color"):
+            value = getattr(record, field, UNSET)  # no run starts with a colour
             if value is not UNSET and self._newer(field, record.time):
                 setattr(self, field, value)
 

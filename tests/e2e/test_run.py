@@ -157,12 +157,18 @@ def test_hostile_names_in_lists_stay_text(page, site, view):
     assert page.locator("img[src=x]").count() == 0
 
 
-def test_a_colour_is_chosen_and_kept(page, site):
-    _open(page, site, "talk", "Overview")
+def test_a_chosen_colour_is_seen_by_everybody(browser, page, make_site):
+    site = make_site("one", "two")
+    _open(page, site, "p", "Overview")
     page.get_by_label("Colour of the run").fill("#ff0000")
-    page.goto(f"{site}/project/talk")
-    dot = page.get_by_role("button", name="Hide talker").locator("i")
-    expect(dot).to_have_css("background-color", "rgb(255, 0, 0)")
+    expect(page.get_by_role("button", name="Reset")).to_be_visible()
+    with browser.new_context() as other:
+        theirs = other.new_page()
+        theirs.goto(f"{site}/project/p")
+        dot = theirs.get_by_role("button", name="Hide two").locator("i")
+        expect(dot).to_have_css("background-color", "rgb(255, 0, 0)")
+        page.get_by_role("button", name="Reset").click()
+        expect(dot).not_to_have_css("background-color", "rgb(255, 0, 0)")
 
 
 def test_tabs_are_walked_by_arrows(page, site):

@@ -196,15 +196,19 @@ def test_the_console_page_by_page(client, start):
 def test_an_edit_is_kept_beside_the_run(client, serving, logged, root):
     key = logged(name="before")
     client.get("/api/projects")
-    changed = client.patch(f"/api/runs/{key}", json={"name": "after", "tags": ["x", "y"], "notes": "n"}).json()
+    changed = client.patch(
+        f"/api/runs/{key}", json={"name": "after", "tags": ["x", "y"], "notes": "n", "color": "#d1495b"}
+    ).json()
     assert (changed["name"], changed["tags"], changed["notes"]) == ("after", ["x", "y"], "n")
     for index in root.glob("index.sqlite*"):
         index.unlink()
-    assert serving(root).get("/api/projects/demo/board").json()["runs"][0]["name"] == "after"
+    head = serving(root).get("/api/projects/demo/board").json()["runs"][0]
+    assert (head["name"], head["color"]) == ("after", "#d1495b")
 
 
 @pytest.mark.parametrize(
-    "body", [b"{", b"[]", b'{"name": ""}', b'{"nmae": "x"}', b'{"tags": "x"}', b"\xff", b" " * (1 << 21)]
+    "body",
+    [b"{", b"[]", b'{"name": ""}', b'{"nmae": "x"}', b'{"tags": "x"}', b'{"color": "red"}', b"\xff", b" " * (1 << 21)],
 )
 def test_a_wrong_edit_changes_nothing(client, logged, body):
     key = logged(name="kept")

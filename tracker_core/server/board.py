@@ -187,6 +187,7 @@ def _head(store: Store, key: str, run: Run) -> wire.Head:
         tags=card.tags,
         group=card.group,
         job_type=card.job_type,
+        color=card.color,
         notes=card.notes,
         user=facts.user,
         host=facts.host,

@@ -28,7 +28,8 @@ class Projects(msgspec.Struct, frozen=True):
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """What every list shows of a run. `steps` is the largest step, -1 before the first row."""
+    """What every list shows of a run. `steps` is the largest step, -1 before the first row; `color` is empty where
+    nobody chose one."""
 
     key: str
     id: str
@@ -40,6 +41,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...]
     group: str
     job_type: str
+    color: str
     notes: str
     user: str
     host: str
@@ -267,6 +269,7 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 Short = Annotated[str, Meta(max_length=512)]
+Color = Annotated[str, Meta(pattern=r"^(#[0-9a-f]{6})?$")]
 
 
 class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -277,6 +280,7 @@ class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tags: Annotated[tuple[Short, ...], Meta(max_length=200)] | UnsetType = UNSET
     group: Short | UnsetType = UNSET
     job_type: Short | UnsetType = UNSET
+    color: Color | UnsetType = UNSET
 
 
 ViewName = Annotated[str, Meta(min_length=1, max_length=200)]

@@ -52,6 +52,7 @@ class Card(msgspec.Struct, frozen=True, array_like=True):
     attempts: tuple[Life, ...]
     alerts: tuple[records.Alert, ...]
     metrics: dict[str, records.Metric]
+    color: str = ""
 
 
 class Run:
@@ -113,6 +114,7 @@ def card(snapshot: Snapshot, state: records.State, updated: float, ends: dict[in
         attempts=tuple(_lives(snapshot, state, ends)),
         alerts=tuple(sorted(snapshot.alerts, key=lambda alert: alert.time)),
         metrics=snapshot.metrics,
+        color=snapshot.color,
     )
 
 

@@ -25,6 +25,14 @@ export async function tag(board: BoardState, keys: readonly string[]): Promise<v
   }
 }
 
+/** Empty for the colours that the pages choose. */
+export async function paint(board: BoardState, keys: readonly string[], color: string): Promise<void> {
+  for (const key of keys) {
+    await api.edit(key, { color });
+    board.patch(key, { color });
+  }
+}
+
 export async function remove(board: BoardState, keys: readonly string[]): Promise<boolean> {
   const sure = await question(`Delete ${plural(keys.length)}?`, {
     text: "Their folders with all files are removed from the disk. This cannot be undone.",

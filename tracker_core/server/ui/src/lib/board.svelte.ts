@@ -50,8 +50,7 @@ export class BoardState {
   readonly byKey = $derived(new Map(this.heads.map((head) => [head.key, head])));
   readonly colors = $derived(
     assign(
-      this.heads.map((head) => head.key),
-      settings.colors,
+      this.heads,
       settings.palette === "safe" ? SAFE : PALETTE,
     ),
   );

@@ -1,23 +1,23 @@
 import { expect, test } from "vitest";
 import { PALETTE, assign, fade } from "./color";
 
-const keys = Array.from({ length: 60 }, (_, i) => `run-${i}`);
+const runs = Array.from({ length: 60 }, (_, i) => ({ key: `run-${i}`, color: "" }));
 
 test("a later run never changes the colour of an earlier one", () => {
-  const before = assign(keys.slice(0, 30));
-  const after = assign(keys);
+  const before = assign(runs.slice(0, 30));
+  const after = assign(runs);
   for (const [key, color] of before) expect(after.get(key)).toBe(color);
 });
 
 test("neighbours differ as long as the palette lasts", () => {
-  const colors = [...assign(keys).values()];
+  const colors = [...assign(runs).values()];
   for (let i = 0; i + PALETTE.length <= colors.length; i++) {
     expect(new Set(colors.slice(i, i + PALETTE.length - 1)).size).toBe(PALETTE.length - 1);
   }
 });
 
 test("a chosen colour wins", () => {
-  expect(assign(["a"], { a: "#123456" }).get("a")).toBe("#123456");
+  expect(assign([{ key: "a", color: "#123456" }]).get("a")).toBe("#123456");
 });
 
 test("fade appends two hex digits", () => {

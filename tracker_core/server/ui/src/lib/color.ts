@@ -27,22 +27,22 @@ export const PALETTE = [
 export const SAFE = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#3fa0d8", "#7a6f00", "#7f7f7f"] as const;
 
 /**
- * One colour per run. `keys` in the order of creation: a run takes the colour its key asks for, or the next one that
- * none of the runs just before it took (19 of them with the standard palette), so neighbours differ and a later run never changes an earlier one's colour.
+ * One colour per run: the one that somebody chose, or else the one that its key asks for, or the next one that none of
+ * the runs just before it took (19 of them with the standard palette). `runs` in the order of creation: neighbours
+ * differ, and a later run never changes an earlier one's colour.
  */
 export function assign(
-  keys: readonly string[],
-  chosen: Readonly<Record<string, string>> = {},
+  runs: readonly { key: string; color: string }[],
   palette: readonly string[] = PALETTE,
 ): Map<string, string> {
   const recent: number[] = [];
   const colors = new Map<string, string>();
-  for (const key of keys) {
+  for (const { key, color } of runs) {
     let slot = hash(key) % palette.length;
     while (recent.includes(slot)) slot = (slot + 1) % palette.length;
     recent.push(slot);
     if (recent.length === palette.length) recent.shift();
-    colors.set(key, chosen[key] ?? palette[slot]!);
+    colors.set(key, color || palette[slot]!);
   }
   return colors;
 }

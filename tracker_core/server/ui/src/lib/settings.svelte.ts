@@ -6,8 +6,6 @@ export type Settings = {
   limit: number;
   chartHeight: number;
   palette: "standard" | "safe";
-  /** Run key -> chosen colour. */
-  colors: Record<string, string>;
   /** Project key -> columns of the table, in order; the first `pinned` stay in view. */
   columns: Record<string, string[]>;
   widths: Record<string, number>;
@@ -19,7 +17,6 @@ const STANDARD: Settings = {
   limit: 50,
   chartHeight: 230,
   palette: "standard",
-  colors: {},
   columns: {},
   widths: {},
 };

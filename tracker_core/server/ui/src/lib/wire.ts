@@ -23,6 +23,8 @@ export type Head = {
   tags: string[];
   group: string;
   job_type: string;
+  /** As in #d1495b; empty where nobody chose one. */
+  color: string;
   notes: string;
   user: string;
   host: string;
@@ -81,7 +83,7 @@ export type MediaSeries = { key: string; logged: number; steps: number[]; values
 export type TablePage = { columns: string[]; total: number; matching: number; first: number; rows: unknown[][] };
 export type ConsoleLine = { number: number; time: number; stream: "stdout" | "stderr"; text: string };
 export type Console = { total: number; first: number; lines: ConsoleLine[] };
-export type Edit = Partial<Pick<Head, "name" | "notes" | "tags" | "group" | "job_type">>;
+export type Edit = Partial<Pick<Head, "name" | "notes" | "tags" | "group" | "job_type" | "color">>;
 
 export type Preferences = { file: string; project: string | null; save_code: boolean | null };
 export type RunLink = { project: string; key: string; name: string; state: State | null; created: number };
