@@ -34,6 +34,8 @@ def is_torch(value: object) -> bool:
 
 def _from_torch(tensor: Any) -> Any:
     tensor = tensor.detach().cpu()
+    if tensor.is_sparse:
+        tensor = tensor.to_dense()
     try:
         return tensor.numpy()
     except TypeError:  # bfloat16 has no numpy type

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tracker_core import _notice
@@ -14,10 +12,12 @@ from tracker_core._media.base import Media, described, require
 from tracker_core._media.classes import Classes, labels
 from tracker_core._media.figure import is_matplotlib, rendered
 from tracker_core._media.overlay import Boxes, Mask, store_boxes
+from tracker_core._media.source import here, is_path, read_bytes
 from tracker_core._media.spool import defer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from PIL.Image import Image as Picture
 
@@ -29,7 +29,7 @@ _LIMIT = 65500
 
 
 class Image(Media):
-    """A picture from a path, a PIL image, a matplotlib figure, or an array.
+    """A picture from a path, bytes, an open file, a PIL image, a matplotlib figure, or an array.
 
     Arrays are (H, W), (H, W, C) or (C, H, W) with C of 1, 3 or 4; where both readings fit, torch tensors are
     taken as (C, H, W) and others as (H, W, C). A batch of four dimensions becomes one grid. Floats within [0, 1]
@@ -76,12 +76,14 @@ class Image(Media):
     def _take(self, data: Any, mode: str | None, file_type: str | None) -> None:
         if isinstance(data, Image):
             self._take_image(data)
-        elif isinstance(data, (str, os.PathLike)):
-            self._take_file(Path(data), mode, file_type)
+        elif is_path(data):
+            self._take_file(here(data, "an image"), mode, file_type)
         elif is_matplotlib(data):
-            self._take_encoded(rendered(data), mode)
+            self._take_encoded(rendered(data), mode, file_type)
         elif type(data).__module__.startswith("PIL."):
             self._take_picture(data, mode)
+        elif (encoded := read_bytes(data)) is not None:
+            self._take_encoded(encoded, mode, file_type)
         else:
             self._take_array(data)
 
@@ -98,25 +100,29 @@ class Image(Media):
     def _take_file(self, path: Path, mode: str | None, file_type: str | None) -> None:
         from PIL import Image as pillow  # noqa: N813 - a module, and the name Image is taken
 
-        if str(path).startswith(("http:/", "https:/", "s3:/", "gs:/")):
-            raise UsageError(f"an image is logged from a file or an array, not from the address {path}")
         with pillow.open(path) as picture:
-            suffix = (picture.format or "").lower()
-            if mode is None and suffix in _SUFFIXES and (not file_type or self.format == _SUFFIXES[suffix]):
-                self._path, self.format = path, _SUFFIXES[suffix]
-                self.width, self.height = picture.size
+            if self._stays(picture, mode, file_type):
+                self._path = path
             else:
                 self._take_picture(picture, mode)
 
-    def _take_encoded(self, data: bytes, mode: str | None) -> None:
+    def _take_encoded(self, data: bytes, mode: str | None, file_type: str | None) -> None:
         from PIL import Image as pillow  # noqa: N813 - see above
 
         with pillow.open(io.BytesIO(data)) as picture:
-            if mode is None and self.format == "png":
+            if self._stays(picture, mode, file_type):
                 self._encoded = data
-                self.width, self.height = picture.size
             else:
                 self._take_picture(picture, mode)
+
+    def _stays(self, picture: Picture, mode: str | None, file_type: str | None) -> bool:
+        """Whether an encoded picture is kept byte for byte; its format and size are noted then."""
+        suffix = (picture.format or "").lower()
+        if mode is not None or suffix not in _SUFFIXES or (file_type and self.format != _SUFFIXES[suffix]):
+            return False
+        self.format = _SUFFIXES[suffix]
+        self.width, self.height = picture.size
+        return True
 
     def _take_picture(self, picture: Picture, mode: str | None) -> None:
         if mode is not None and picture.mode != mode:
@@ -193,6 +199,8 @@ def _picture(array: Array, options: dict[str, Any]) -> Picture:
 
 
 def _saved(picture: Picture, suffix: str) -> bytes:
+    if picture.mode in ("HSV", "LAB", "YCbCr"):
+        picture = picture.convert("RGB")  # few formats have these, and browsers show none of them
     if suffix == "jpg" and picture.mode not in ("L", "RGB", "CMYK"):
         picture = _opaque(picture)
     if picture.mode in ("CMYK", "F") and suffix != "jpg":

@@ -21,15 +21,21 @@ def path_of(value: str | os.PathLike[str], suffixes: Collection[str], what: str)
 
     Raises UsageError for another suffix or an address, FileNotFoundError when there is no such file.
     """
-    path = Path(value)
-    if str(value).startswith(("http:/", "https:/", "s3:/", "gs:/")):
-        raise UsageError(f"{what} is logged from a file or an array, not from the address {str(value)[:200]}")
+    path = here(value, what)
     suffix = next((known for known in suffixes if path.name.lower().endswith(f".{known}")), None)
     if suffix is None:
         raise UsageError(f"{what} comes in files of type {', '.join(suffixes)}; not {path.name[:200]!r}")
     if not path.is_file():
         raise FileNotFoundError(f"{what}: there is no file {str(path)[:200]!r}")
     return path, suffix
+
+
+def here(value: str | os.PathLike[str], what: str) -> Path:
+    """The path that `value` is. Raises UsageError for an address."""
+    text = os.fspath(value)
+    if "://" in text:
+        raise UsageError(f"{what} is logged from a file or an array, not from the address {text[:200]}")
+    return Path(text)
 
 
 def read_bytes(value: Any) -> bytes | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tracker_core._errors import UsageError
@@ -24,9 +25,10 @@ _DEFAULT_COLUMNS = ("Input", "Output", "Expected")
 class Table(Media):
     """Rows of cells under named columns; cells may be media.
 
-    From `columns` and `data` (rows, an array (rows, columns) or a dataframe), or from `dataframe`, or row by row
-    with `add_data`. A column's first value decides its kind, and another kind raises unless `allow_mixed_types`;
-    `dtype` says the kinds beforehand; with `optional=False` no cell may be None.
+    From `columns` and `data` (rows, an array (rows, columns) or a dataframe), or from `dataframe` (pandas, polars,
+    pyarrow), or row by row with `add_data`. An index of pandas that has a name, or holds something else than numbers,
+    becomes a column. A column's first value decides its kind, and another kind raises unless `allow_mixed_types`;
+    `dtype` says the kinds beforehand; with `optional=False` (or a list, a column each) no cell may be None.
 
     A table may grow and be logged again: only new rows are written then, so logging it every step is cheap, and
     each log keeps the table as it was. (`log_mode` is accepted for scripts that give it; any of them does this.)
@@ -42,13 +44,13 @@ class Table(Media):
         rows: Any = None,
         dataframe: Any = None,
         dtype: Any = None,
-        optional: bool = True,
+        optional: bool | Sequence[bool] = True,
         allow_mixed_types: bool = False,
         log_mode: str | None = None,
     ) -> None:
         del log_mode
         given = next((one for one in (dataframe, data, rows) if one is not None), None)
-        names, cells = _cells_of(given)
+        names, cells = _cells_of(given if columns is not None else _labelled(given))
         if columns is not None:
             names = [str(name) for name in columns]
         elif names is None:
@@ -57,7 +59,7 @@ class Table(Media):
         if len(set(names)) != len(names):
             raise UsageError(f"two columns have one name: {names}")
         self.columns = names
-        self._optional = optional
+        self._required = _required(names, optional)
         self._mixed = allow_mixed_types
         self._kinds: list[Kind] = declared(names, dtype)
         self._rows: list[list[Any]] = []
@@ -165,8 +167,9 @@ class Table(Media):
             joined(name, kind, cell, mixed=self._mixed)
             for name, kind, cell in zip(self.columns, self._kinds, row, strict=True)
         ]
-        if not self._optional and None in row:
-            raise UsageError(f"a cell of the row {row!r:.200} is None and the table is not optional")
+        for name, cell in zip(self.columns, row, strict=True):
+            if cell is None and name in self._required:
+                raise UsageError(f"the cell of column {name!r} is None, but the column is not optional")
         self._kinds = kinds
 
     def _store(self, place: Place) -> dict[str, Any]:
@@ -236,6 +239,8 @@ class JoinedTable(Media):
     def __init__(self, table1: Table, table2: Table, join_key: str | Sequence[str]) -> None:
         keys = [join_key, join_key] if isinstance(join_key, str) else list(join_key)
         for table, key in zip((table1, table2), keys, strict=True):
+            if not hasattr(table, "columns"):
+                raise UsageError(f"a JoinedTable is made of two tables, not of {type(table).__name__}")
             if key not in table.columns:
                 raise UsageError(f"there is no column {key!r} to join on among {table.columns}")
         self._tables = (table1, table2)
@@ -255,15 +260,48 @@ def _cells_of(given: Any) -> tuple[list[str] | None, list[Sequence[Any]]]:
         return None, []
     if hasattr(given, "columns") and hasattr(given, "itertuples"):  # pandas
         columns = [_series(given.iloc[:, index]) for index in range(len(given.columns))]
-        return [str(name) for name in given.columns], list(zip(*columns, strict=True))
+        return _distinct(given.columns), list(zip(*columns, strict=True))
     if hasattr(given, "columns") and hasattr(given, "iter_rows"):  # polars
-        return [str(name) for name in given.columns], list(given.iter_rows())
-    if hasattr(given, "tolist"):
-        given = given.tolist()
-    rows = list(given)
-    if any(not isinstance(row, (list, tuple)) for row in rows):
-        raise UsageError("data is a list of rows, each a list with a value a column")
-    return None, rows
+        return _distinct(given.columns), list(given.iter_rows())
+    if hasattr(given, "columns") and hasattr(given, "column_names"):  # pyarrow
+        return _distinct(given.column_names), list(zip(*(column.to_pylist() for column in given.columns), strict=True))
+    return None, [_row(row) for row in (given.tolist() if hasattr(given, "tolist") else given)]
+
+
+def _row(given: Any) -> Sequence[Any]:
+    row = given.tolist() if hasattr(given, "tolist") else given
+    if not isinstance(row, (list, tuple)):
+        raise UsageError(f"data is a list of rows, each a list with a value a column; not {given!r:.100}")
+    return row
+
+
+def _labelled(given: Any) -> Any:
+    """A pandas dataframe with its index as columns, where that says more than which row it is."""
+    if not hasattr(given, "reset_index"):
+        return given
+    if given.index.names == [None] and given.index.dtype.kind in "iu":
+        return given
+    try:
+        return given.reset_index()
+    except ValueError:  # there is a column of its name
+        return given
+
+
+def _distinct(names: Iterable[Any]) -> list[str]:
+    """Names as texts; repeated ones get a number, as pandas gives it to those of a file."""
+    found: dict[str, None] = {}
+    for name in map(str, names):
+        free = (f"{name}.{number}" for number in itertools.count(1) if f"{name}.{number}" not in found)
+        found[name if name not in found else next(free)] = None
+    return list(found)
+
+
+def _required(names: Sequence[str], optional: bool | Sequence[bool]) -> frozenset[str]:
+    """The columns that may not hold None."""
+    each = [optional] * len(names) if isinstance(optional, bool) else list(optional)
+    if len(each) != len(names):
+        raise UsageError(f"optional says it of {len(each)} columns, and there are {len(names)}")
+    return frozenset(name for name, may in zip(names, each, strict=True) if not may)
 
 
 def _series(series: Any) -> list[Any]:

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tracker_core._errors import UsageError
 from tracker_core._media.base import Media
+from tracker_core._media.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tracker_core._media.place import Place
-    from tracker_core._media.table import Table
 
 
 class Chart(Media):
-    """`chart` names the kind of drawing; `fields` says which column of `table` plays which part in it.
+    """`chart` names the kind of drawing; `fields` says which column of `table` (or dataframe) plays which part in it.
 
     `strings` are texts such as `title`; `facts` are numbers worth showing beside it, such as areas under curves.
     """
@@ -25,11 +25,12 @@ class Chart(Media):
     def __init__(
         self,
         chart: str,
-        table: Table,
+        table: Any,
         fields: Mapping[str, str],
         strings: Mapping[str, str] | None = None,
         facts: Mapping[str, Any] | None = None,
     ) -> None:
+        table = table if isinstance(table, Table) else Table(dataframe=table)
         for part, column in fields.items():
             if column not in table.columns:
                 raise UsageError(f"{part}={column!r} is no column of the table, which has {table.columns}")
@@ -50,7 +51,7 @@ class Chart(Media):
 
 def plot_table(
     vega_spec_name: str,
-    data_table: Table,
+    data_table: Any,
     fields: Mapping[str, str],
     string_fields: Mapping[str, str] | None = None,
     split_table: bool = False,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 import soundfile
@@ -51,6 +53,21 @@ def test_file_is_kept_byte_for_byte(kept, tmp_path):
     assert reference["format"] == "flac"
 
 
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3"])
+def test_bytes_and_open_files_tell_their_format(kept, tmp_path, suffix):
+    source = tmp_path / f"tone.{suffix}"
+    soundfile.write(source, TONE, 8000)
+    for data in (source.read_bytes(), io.BytesIO(source.read_bytes())):
+        reference, path = kept(tracker.Audio(data, caption="a tone"))
+        assert (reference["format"], path.suffix) == (suffix, f".{suffix}")
+        assert path.read_bytes() == source.read_bytes()
+
+
+@pytest.mark.parametrize("rate", [np.int64(8000), 8000.0])
+def test_rate_of_any_library(kept, rate):
+    assert kept(tracker.Audio(TONE, sample_rate=rate))[0]["sample_rate"] == 8000
+
+
 @pytest.mark.parametrize(
     ("data", "rate", "said"),
     [
@@ -60,6 +77,8 @@ def test_file_is_kept_byte_for_byte(kept, tmp_path):
         ([], 8000, "not the shape"),
         (np.zeros(4, np.uint8), 8000, "loudness"),
         ("tone.txt", None, "files of type"),
+        (TONE, 0, "samples a second"),
+        (b"neither of them", None, "no wav"),
     ],
 )
 def test_what_cannot_be_sound_is_refused_at_once(data, rate, said):

@@ -112,13 +112,13 @@ def test_later_changes_of_the_array_do_not_reach_it(files, drain):
     assert (opened(path) == before).all()
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "I"])
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "HSV", "YCbCr", "I;16", "I"])
 def test_pillow_images_of_every_mode(kept, mode):
     picture = Pillow.fromarray(pixels(6, 5, 3)).convert("L" if mode.startswith("I") else mode)
     picture = picture.convert(mode) if mode.startswith("I") else picture
     _, path = kept(tracker.Image(picture))
     with Pillow.open(path) as back:
-        wanted = picture.convert("RGB") if mode == "CMYK" else picture
+        wanted = picture.convert("RGB") if mode in ("CMYK", "HSV", "YCbCr") else picture
         assert back.size == (5, 6)
         assert np.array_equal(np.array(back.convert("RGBA")), np.array(wanted.convert("RGBA")))
 
@@ -132,6 +132,18 @@ def test_file_is_kept_byte_for_byte(kept, tmp_path):
     assert reference["sha256"] == hashlib.sha256(source.read_bytes()).hexdigest()
     assert reference["size"] == source.stat().st_size
     assert (reference["width"], reference["height"], reference["caption"]) == (30, 20, "a photo")
+
+
+def test_bytes_and_open_files(kept, tmp_path):
+    source = tmp_path / "photo.jpg"
+    Pillow.fromarray(pixels(20, 30, 3)).save(source)
+    with source.open("rb") as file:
+        for data in (source.read_bytes(), io.BytesIO(source.read_bytes()), file):
+            reference, path = kept(tracker.Image(data))
+            assert path.read_bytes() == source.read_bytes()
+            assert (path.suffix, reference["width"], reference["height"]) == (".jpg", 30, 20)
+    _, path = kept(tracker.Image(source.read_bytes(), file_type="png"))
+    assert (opened(path) == opened(source)).all()
 
 
 def test_file_that_browsers_do_not_show_is_converted(kept, tmp_path):
@@ -245,7 +257,7 @@ def test_the_same_content_is_written_once(files, drain):
         ({"data_or_path": np.zeros((2, 2)), "masks": {"m": {"mask_data": [[-1]]}}}, "class ids"),
         ({"data_or_path": np.zeros((2, 2)), "masks": {"m": {}}}, "mask_data"),
         ({"data_or_path": np.zeros((2, 2)), "boxes": {"b": {"box_data": [{"position": {"x": 1}}]}}}, "position"),
-        ({"data_or_path": "https://example.org/a.png"}, "address"),
+        ({"data_or_path": "https://example.org/a.png"}, "address https://example.org/a.png"),
     ],
 )
 def test_what_cannot_be_an_image_is_refused_at_once(arguments, said):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from pathlib import Path
 
 import msgspec
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import torch
 import zstandard
@@ -74,6 +76,37 @@ def test_what_is_missing_in_a_dataframe(files):
     assert math.isnan(second.pop(1))
     assert second == [None, None, None, None, False]
     assert table.store("key", 0, files)["kinds"] == ["text", "number", "number", "time", "text", "boolean"]
+
+
+def test_index_that_says_something_is_a_column():
+    frame = pd.DataFrame({"class": ["cat", "dog", "cat"], "score": [1.0, 2.0, 3.0]})
+    assert tracker.Table(dataframe=frame.groupby("class").mean()).columns == ["class", "score"]
+    assert tracker.Table(dataframe=frame.describe()).get_column("index")[:2] == ["count", "mean"]
+    days = frame.set_index(pd.date_range("2026-01-01", periods=3))
+    assert tracker.Table(dataframe=days).columns == ["index", "class", "score"]
+    assert tracker.Table(["kind", "points"], data=days).columns == ["kind", "points"]
+    assert tracker.Table(dataframe=frame[frame.score > 1]).columns == ["class", "score"]
+    taken = frame.set_index("class", drop=False)
+    assert tracker.Table(dataframe=taken).columns == ["class", "score"]
+
+
+def test_repeated_names_of_a_dataframe_are_numbered():
+    assert tracker.Table(dataframe=pd.DataFrame([[1, 2, 3]], columns=["a", "a", "a.1"])).columns == [
+        "a",
+        "a.1",
+        "a.1.1",
+    ]
+
+
+def test_pyarrow(files):
+    found = pa.table({"number": [1, None], "text": ["a", "b"], "list": [[1.5], []]})
+    for table in (tracker.Table(dataframe=found), tracker.Table(data=found.to_batches()[0])):
+        assert table.columns == ["number", "text", "list"]
+        assert rows_of(files, table) == [[1, "a", [1.5]], [None, "b", []]]
+
+
+def test_rows_of_arrays(files):
+    assert rows_of(files, tracker.Table(["a", "b"], [np.array([1, 2]), torch.tensor([3, 4])])) == [[1, 2], [3, 4]]
 
 
 def test_broken_texts_and_odd_maps_lose_nothing_else(files):
@@ -203,6 +236,14 @@ def test_media_in_cells(files, drain):
     assert image["path"].startswith("media/images/predictions/image_0_")
 
 
+def test_list_of_media_in_a_cell(files, drain):
+    pictures = [tracker.Image(np.full((2, 2, 3), level, np.uint8)) for level in range(2)]
+    [[group, numbers]] = rows_of(files, tracker.Table(["pictures", "numbers"], [[pictures, [1, 2]]]))
+    drain()
+    assert (group["_type"], group["of"], group["count"], numbers) == ("group", "image-file", 2, [1, 2])
+    assert all((files / item["path"]).is_file() for item in group["items"])
+
+
 def test_media_of_a_growing_table_are_kept_once(files, drain):
     table = tracker.Table(["image"])
     for step in range(8):
@@ -233,8 +274,11 @@ def test_declared_types():
     with pytest.raises(tracker.UsageError, match="number"):
         table.add_data("text", None)
     assert tracker.Table(["a", "b"], [[1, "x"]], dtype={"a": int}).get_column("a") == [1]
-    with pytest.raises(tracker.UsageError, match="is None"):
+    with pytest.raises(tracker.UsageError, match="'a' is None"):
         tracker.Table(["a"], [[None]], optional=False)
+    assert len(tracker.Table(["a", "b"], [[None, 1]], optional=[True, False])) == 1
+    with pytest.raises(tracker.UsageError, match="'b' is None"):
+        tracker.Table(["a", "b"], [[1, None]], optional=[True, False])
 
 
 @pytest.mark.parametrize(
@@ -243,6 +287,9 @@ def test_declared_types():
         (lambda: tracker.Table(["a", "a"]), "one name"),
         (lambda: tracker.Table(["a"], [[1, 2]]), "2 values"),
         (lambda: tracker.Table(["a"], [1, 2]), "list of rows"),
+        (lambda: tracker.Table(["a"], [{"a": 1}]), "list of rows"),
+        (lambda: tracker.Table(["a"], optional=[True, False]), "of 2 columns"),
+        (lambda: tracker.JoinedTable("a", tracker.Table(["a"]), "a"), "of two tables"),
         (lambda: tracker.Table(["a"], [[1]]).add_column("a", [1]), "already"),
         (lambda: tracker.Table(["a"], [[1]]).add_column("b", [1, 2]), "2 values for 1 rows"),
         (lambda: tracker.Table(["a"]).get_column("b"), "no column"),
@@ -260,6 +307,7 @@ def test_unknown_objects_are_kept_as_text(files):
             return "<a thing>"
 
     assert rows_of(files, tracker.Table(["a", "b"], [[Thing(), [Thing()]]])) == [["<a thing>", ["<a thing>"]]]
+    assert rows_of(files, tracker.Table(list("abc"), [[Path("x"), b"y", pd.Interval(0, 1)]])) == [["x", "y", "(0, 1]"]]
 
 
 def test_numbers_too_wide_for_64_bits_become_floats(files):

@@ -10,6 +10,7 @@ import bokeh.plotting
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+import pyarrow as pa
 import pytest
 import torch
 from PIL import Image as Pillow
@@ -37,11 +38,14 @@ def test_figures_pictures_frames(pyplot):
     assert isinstance(wrap(bokeh.layouts.row(bokeh.plotting.figure())), tracker.Bokeh)
     assert isinstance(wrap(Pillow.new("L", (2, 2))), tracker.Image)
     assert isinstance(wrap(pd.DataFrame({"a": [1]})), tracker.Table)
+    assert isinstance(wrap(pa.table({"a": [1]})), tracker.Table)
+    assert wrap(pd.Series(["a"] * 40, name="word")).columns == ["word"]
 
 
 def test_arrays_of_more_than_32_numbers():
     assert sum(wrap(np.zeros(33)).histogram) == 33
     assert sum(wrap(torch.zeros(6, 6)).histogram) == 36
+    assert sum(wrap(torch.zeros(6, 6).to_sparse()).histogram) == 36
     assert sum(wrap(pd.Series(range(33))).histogram) == 33
 
 
@@ -64,7 +68,7 @@ def test_arrays_of_more_than_32_numbers():
         sys,
         np.array(["a"] * 40),
         np.array([object()] * 40),
-        pd.Series(["a"] * 40),
+        pd.Series(["a"] * 32),
         pd.Timestamp(0),
     ],
     ids=range(18),
@@ -88,13 +92,14 @@ def test_lists_of_pictures_and_mixed_media(files):
     assert wrap((tracker.Html("a"), tracker.Text("b"))).store("key", 0, files)["of"] == "mixed"
     assert wrap([1, tracker.Html("a"), None, "b"]).store("key", 0, files)["count"] == 3
     assert wrap([tracker.Text("a")]).store("key", 0, files)["of"] == "text"
+    assert wrap([None, Pillow.new("L", (2, 2))]).store("key", 0, files)["count"] == 1
+    assert wrap([np.zeros(40), np.ones(40)]).store("key", 0, files)["of"] == "histogram"
     assert wrap([1, "b", None]) is None
 
 
 def test_what_cannot_be_taken_is_warned_about_and_left_alone():
-    frame = pd.DataFrame([[1, 2]], columns=["a", "a"])
-    with pytest.warns(UserWarning, match="DataFrame could not be taken as media"):
-        assert wrap(frame) is None
+    with pytest.warns(UserWarning, match="Tensor could not be taken as media"):
+        assert wrap(torch.zeros(40, dtype=torch.complex64)) is None
 
 
 def test_asking_loads_no_library():

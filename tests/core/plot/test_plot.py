@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from sklearn import metrics
@@ -43,6 +44,11 @@ def test_columns_of_a_table_are_drawn_as_they_are(stored):
         assert (reference["_type"], reference["chart"], reference["fields"]) == ("chart", name, fields)
         assert reference["strings"] == {"title": "t"}
         assert rows == [[1, 2.5, "x"], [2, 3.5, "y"]]
+
+
+def test_dataframe_instead_of_a_table(stored):
+    _, rows = stored(tracker.plot.line(pd.DataFrame({"a": [1, 2], "b": [3, 4]}), "a", "b"))
+    assert rows == [[1, 3], [2, 4]]
 
 
 def test_column_that_is_not_there_is_named():
