@@ -48,7 +48,7 @@ def test_elsewhere_the_token_opens_and_leaves_the_address(serving, root):
     assert client.get("/api/projects").status_code == 403
     assert client.get("/?token=wrong").status_code == 403
     entered = client.get("/project/x?view=table&token=secret", allow_redirects=False)
-    assert (entered.status_code, entered.headers["location"]) == (303, "/project/x?view=table")
+    assert (entered.status_code, entered.headers["location"]) == (303, "./x?view=table")
     cookie = entered.headers["set-cookie"].lower()
     assert "httponly" in cookie
     assert "samesite=strict" in cookie
@@ -59,8 +59,10 @@ def test_elsewhere_the_token_opens_and_leaves_the_address(serving, root):
 
 def test_a_redirect_stays_on_this_server(serving, root):
     client = serving(root, token="secret")
-    entered = client.get("//evil.example/?token=secret", allow_redirects=False)
-    assert entered.headers["location"] == "/evil.example/"
+    for path in ("//evil.example/?token=secret", "/https://evil.example/?token=secret"):
+        assert client.get(path, allow_redirects=False).headers["location"] == "./"
+    entered = client.get("/evil:x?token=secret", allow_redirects=False)
+    assert entered.headers["location"] == "./evil:x"
 
 
 @pytest.mark.parametrize(("token", "scripts"), [(None, True), ("secret", False)])

@@ -1,4 +1,7 @@
-"""The built pages. Any path that is no file is a page's address and gets `index.html`."""
+"""The built pages. Any path that is no file is a page's address and gets `index.html`.
+
+Its base is spelled relative to that address ("../../"), and everything that a page asks for or leads to relative to its
+base: so the pages also work below a path that a proxy puts before ours and that nobody told us."""
 
 from __future__ import annotations
 
@@ -15,6 +18,9 @@ if TYPE_CHECKING:
 
 DIST = Path(__file__).parent / "ui" / "dist"
 
+_BASE = b'<base href="/"'
+"""As in `index.html`, for Vite's own server."""
+
 _MISSING = (
     "This installation was built without its pages. Install tracker-core from a wheel, or reinstall it from source "
     "without TRACKER_BUILD_UI=0."
@@ -27,12 +33,20 @@ async def page(request: Request) -> Response:
     file = _built(name) or _built("index.html")
     if file is None:
         return failure(404, _MISSING)
-    answer = reply(request, file.read_bytes(), mimetypes.guess_type(file.name)[0] or "application/octet-stream")
+    content = file.read_bytes()
+    if file.name == "index.html":
+        content = content.replace(_BASE, b'<base href="%s"' % _up(request.scope["raw_path"]))
+    answer = reply(request, content, mimetypes.guess_type(file.name)[0] or "application/octet-stream")
     if name == "figure.html":
         answer.headers["content-security-policy"] = FIGURE_POLICY
     if name.startswith("assets/") and file.name != "index.html":
         answer.headers["cache-control"] = "public, max-age=31536000, immutable"
     return answer
+
+
+def _up(path: bytes) -> bytes:
+    """From a page's address to where ours begin."""
+    return b"../" * (path.count(b"/") - 1) or b"./"
 
 
 def _built(name: str) -> Path | None:

@@ -31,7 +31,7 @@ _OPEN = ("/assets/", "/theme.js", "/favicon.svg")
 
 EMBED_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self';"
-    " connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none';"
+    " connect-src 'self'; frame-src 'self'; base-uri 'self'; form-action 'none';"
     " require-trusted-types-for 'script'; trusted-types svelte-trusted-html"
 )
 """No inline script or style, nothing from elsewhere, and no text becomes markup. It says nothing of frame-ancestors:
@@ -115,11 +115,14 @@ class Guard:
             return "This server wants the token: open the link that `tracker ui` printed."
         if method in ("GET", "HEAD"):
             return None
-        site = headers.get("sec-fetch-site", "same-origin")
-        origin = headers.get("origin")
-        if site not in ("same-origin", "none") or (origin and urlsplit(origin).netloc != headers.get("host")):
-            return "Changes are made from the tracker's own pages only."
-        return None
+        site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+        if site is not None:
+            ours = site in ("same-origin", "none")
+        else:
+            # The second is what a proxy was asked for; no page from elsewhere can have a browser send that header.
+            hosts = (headers.get("host"), headers.get("x-forwarded-host"))
+            ours = origin is None or urlsplit(origin).netloc in hosts
+        return None if ours else "Changes are made from the tracker's own pages only."
 
     def _right(self, token: str) -> bool:
         return self._token is not None and hmac.compare_digest(token.encode(), self._token.encode())
@@ -127,8 +130,9 @@ class Guard:
     def _enter(self, scope: Scope, query: list[tuple[str, str]]) -> RedirectResponse:
         """Keeps the token in a cookie and takes it out of the address, where it would end in histories."""
         rest = urlencode([(name, value) for name, value in query if name != "token"])
-        path = "/" + scope["path"].lstrip("/")
-        answer = RedirectResponse(path + (f"?{rest}" if rest else ""), 303)
+        page = scope["raw_path"].decode("latin-1").rpartition("/")[2]
+        # Relative, since a proxy may have taken something off the path.
+        answer = RedirectResponse(f"./{page}" + (f"?{rest}" if rest else ""), 303)
         assert self._token is not None
         answer.set_cookie(COOKIE, self._token, httponly=True, samesite="strict", path="/")
         return answer

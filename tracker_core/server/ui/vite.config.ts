@@ -22,7 +22,7 @@ function figures(): Plugin {
 // `npm run dev` serves the pages with hot reload and asks a running `tracker ui --port 8650` for the data.
 export default defineConfig({
   plugins: [svelte(), figures()],
-  base: "/",
+  base: "./", // pages find all else by their <base>, which the server sets: a proxy may put something before
   build: {
     outDir: "dist",
     emptyOutDir: true,

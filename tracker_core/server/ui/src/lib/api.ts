@@ -28,57 +28,57 @@ export class Failure extends Error {
 
 const path = encodeURIComponent;
 
-export const projects = () => get<{ projects: Project[] }>("/api/projects").then((it) => it.projects);
-export const board = (project: string) => get<Board>(`/api/projects/${path(project)}/board`);
-export const preferences = () => get<Preferences>("/api/settings");
+export const projects = () => get<{ projects: Project[] }>("api/projects").then((it) => it.projects);
+export const board = (project: string) => get<Board>(`api/projects/${path(project)}/board`);
+export const preferences = () => get<Preferences>("api/settings");
 export const prefer = (change: Partial<Omit<Preferences, "file">>) =>
-  send<Preferences>("PATCH", "/api/settings", change);
-export const run = (key: string) => get<Run>(`/api/runs/${path(key)}`);
-export const edit = (key: string, change: Edit) => send<Run>("PATCH", `/api/runs/${path(key)}`, change);
-export const remove = (key: string) => send<undefined>("DELETE", `/api/runs/${path(key)}`);
+  send<Preferences>("PATCH", "api/settings", change);
+export const run = (key: string) => get<Run>(`api/runs/${path(key)}`);
+export const edit = (key: string, change: Edit) => send<Run>("PATCH", `api/runs/${path(key)}`, change);
+export const remove = (key: string) => send<undefined>("DELETE", `api/runs/${path(key)}`);
 export const fileUrl = (key: string, file: string) =>
-  allowed(`/api/runs/${path(key)}/files/${file.split("/").map(encodeURIComponent).join("/")}`);
+  allowed(`api/runs/${path(key)}/files/${file.split("/").map(encodeURIComponent).join("/")}`);
 export const eventsUrl = (project: string, cursor: string) =>
-  allowed(`/api/projects/${path(project)}/events?cursor=${cursor}`);
+  allowed(`api/projects/${path(project)}/events?cursor=${cursor}`);
 
 /** The same address, for a file that is kept and not shown. */
 export const downloadUrl = (url: string) => `${url}${url.includes("?") ? "&" : "?"}download=1`;
 
 export function columns(project: string, keys: readonly string[], runs: readonly string[] = []): Promise<Columns> {
-  return get(`/api/projects/${path(project)}/columns?${list("key", keys)}${list("run", runs)}`);
+  return get(`api/projects/${path(project)}/columns?${list("key", keys)}${list("run", runs)}`);
 }
 
 export function consoleLines(key: string, first: number, count: number, search: string): Promise<Console> {
-  return get(`/api/runs/${path(key)}/console?first=${first}&count=${count}&search=${path(search)}`);
+  return get(`api/runs/${path(key)}/console?first=${first}&count=${count}&search=${path(search)}`);
 }
 
 /** All media of a run, or those of some keys; `most` steps of each. */
 export function media(key: string, keys: readonly string[] = [], most = 300): Promise<MediaSeries[]> {
-  const url = `/api/runs/${path(key)}/media?most=${most}${list("key", keys)}`;
+  const url = `api/runs/${path(key)}/media?most=${most}${list("key", keys)}`;
   return get<{ series: MediaSeries[] }>(url).then((it) => it.series);
 }
 
 /** Keeps a view, in the place of `instead_of` if that is given; answers with all views of the project. */
 export function saveView(project: string, view: SavedView & { instead_of?: string }): Promise<SavedView[]> {
-  return send<{ views: SavedView[] }>("PUT", `/api/projects/${path(project)}/views`, view).then((it) => it.views);
+  return send<{ views: SavedView[] }>("PUT", `api/projects/${path(project)}/views`, view).then((it) => it.views);
 }
 
 export function removeView(project: string, name: string): Promise<SavedView[]> {
-  const url = `/api/projects/${path(project)}/views?name=${path(name)}`;
+  const url = `api/projects/${path(project)}/views?name=${path(name)}`;
   return send<{ views: SavedView[] }>("DELETE", url).then((it) => it.views);
 }
 
 export function artifacts(project: string): Promise<ArtifactHead[]> {
-  return get<{ versions: ArtifactHead[] }>(`/api/projects/${path(project)}/artifacts`).then((it) => it.versions);
+  return get<{ versions: ArtifactHead[] }>(`api/projects/${path(project)}/artifacts`).then((it) => it.versions);
 }
 
 export function artifact(project: string, name: string, version: number): Promise<ArtifactVersion> {
-  return get(`/api/projects/${path(project)}/artifacts/${path(name)}/${version}`);
+  return get(`api/projects/${path(project)}/artifacts/${path(name)}/${version}`);
 }
 
 export const artifactFileUrl = (project: string, name: string, version: number, file: string) =>
   allowed(
-    `/api/projects/${path(project)}/artifacts/${path(name)}/${version}/files/${file.split("/").map(path).join("/")}`,
+    `api/projects/${path(project)}/artifacts/${path(name)}/${version}/files/${file.split("/").map(path).join("/")}`,
   );
 
 export type TableQuery = {
@@ -93,7 +93,7 @@ export type TableQuery = {
 
 export function tablePage(run: string, query: TableQuery): Promise<TablePage> {
   const parts = Object.entries(query).map(([name, value]) => `${name}=${path(value)}`);
-  return get(`/api/runs/${path(run)}/table?${parts.join("&")}`);
+  return get(`api/runs/${path(run)}/table?${parts.join("&")}`);
 }
 
 /** What stands in a file, or in its first `most` bytes. */
@@ -128,7 +128,7 @@ export async function series(project: string, query: SeriesQuery): Promise<Serie
   if (query.after) parts.push(list("after", query.after.map(String)));
   if (query.from !== undefined) parts.push(`&from=${query.from}`);
   if (query.to !== undefined) parts.push(`&to=${query.to}`);
-  const answer = await ask(`/api/projects/${path(project)}/series?${parts.join("")}`, {
+  const answer = await ask(`api/projects/${path(project)}/series?${parts.join("")}`, {
     headers: { accept: "application/octet-stream" },
   });
   return decode(await answer.arrayBuffer());

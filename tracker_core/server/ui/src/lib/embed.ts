@@ -1,8 +1,10 @@
 /** Whether the page stands in a frame of another one, and the token that such a frame carries in its address. */
 
+import { here } from "./base";
+
 const given = new URLSearchParams(location.search);
 
-export const embedded = location.pathname.startsWith("/embed/");
+export const embedded = here().startsWith("embed/");
 const token = embedded ? given.get("token") : null;
 
 /** An address of our server, as a frame without cookies may ask for it. */

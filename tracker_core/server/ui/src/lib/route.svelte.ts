@@ -1,6 +1,7 @@
 /** Which page the address names. Links are plain `<a href>`; a click on one changes the address without a load, or, in
  * a frame of somebody else's page, opens a window. */
 
+import { base, here } from "./base";
 import { allowed, embedded } from "./embed";
 
 export type Route =
@@ -12,7 +13,7 @@ export type Route =
   | { page: "settings" }
   | { page: "missing" };
 
-export const place = $state({ path: location.pathname, search: location.search });
+export const place = $state({ path: here(), search: location.search });
 
 export function route(path: string): Route {
   const [first, project, second, run, ...rest] = path.split("/").filter(Boolean).map(decodeURIComponent);
@@ -27,7 +28,7 @@ export function route(path: string): Route {
   return { page: "missing" };
 }
 
-export const projectPath = (project: string) => `/project/${encodeURIComponent(project)}`;
+export const projectPath = (project: string) => `project/${encodeURIComponent(project)}`;
 export const runPath = (project: string, run: string) => `${projectPath(project)}/run/${encodeURIComponent(run)}`;
 /** The page of an artifact; `version` as in "v3". */
 export const artifactPath = (project: string, name = "", version = -1) =>
@@ -51,8 +52,12 @@ export function replaceSearch(search: string): void {
   place.search = search;
 }
 
+/** Whether an address is one of the pages, not another site, what lies beside us, or data. */
+const ours = (link: HTMLAnchorElement) =>
+  link.origin === location.origin && link.pathname.startsWith(base) && !link.pathname.startsWith(`${base}api/`);
+
 function follow(): void {
-  place.path = location.pathname;
+  place.path = here();
   place.search = location.search;
 }
 
@@ -62,7 +67,7 @@ export function start(): void {
   addEventListener("click", (event) => {
     if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
     const link = (event.target as Element).closest("a");
-    if (!link?.href || link.target || link.origin !== location.origin || link.pathname.startsWith("/api/")) return;
+    if (!link?.href || link.target || !ours(link)) return;
     event.preventDefault();
     go(link.pathname + link.search);
   });
