@@ -6,11 +6,13 @@ import inspect
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from tracker_core import _notice
 from tracker_core import _records as records
 from tracker_core._media.place import safe
 
@@ -54,8 +56,8 @@ def log_code(
     does not.
 
     Both are asked with the absolute path, and with `root` when they take a second argument. Left out from the start
-    are hidden folders, environments, the tracker's own folder, and in a git repository what it ignores. With `name`
-    the files come below `code/<name>/`. Returns a record for each.
+    are hidden folders, environments, the tracker's own folder, and what git ignores or, outside of a repository, would
+    ignore. With `name` the files come below `code/<name>/`. Returns a record for each.
     """
     top = Path(root).resolve()
     include = _asker(include_fn, str(top)) if include_fn else _is_source
@@ -66,6 +68,8 @@ def log_code(
         absolute = str(path)
         if include(absolute) and not (exclude and exclude(absolute)):
             kept.append(_keep(path, target / path.relative_to(top), folder, time))
+    if not kept:
+        _notice.mention(f"log_code({os.fspath(root)!r}) found no source files in {top}")
     return kept
 
 
@@ -85,7 +89,7 @@ def _candidates(top: Path, own: Path) -> Iterator[Path]:
             skipped[directory] = is_skipped(directory.parent) or _is_foreign(directory, own)
         return skipped[directory]
 
-    for path in sorted(_listed_by_git(top) or _walk(top, is_skipped)):
+    for path in sorted(_listed_by_git(top) or _not_ignored(top, _walk(top, is_skipped))):
         if not is_skipped(path.parent) and path.is_file():
             yield path
 
@@ -98,18 +102,42 @@ def _is_foreign(directory: Path, own: Path) -> bool:
 
 
 def _listed_by_git(top: Path) -> list[Path]:
-    """What git tracks or would track below `top`; nothing where there is no git or no repository."""
+    """What git tracks or would track below `top`, in submodules too; nothing where there is no git or repository."""
+    found: list[Path] = []
+    for name in _git(top, "ls-files", "-co", "--exclude-standard", "-z"):
+        path = top / name
+        if path.is_dir() and not path.is_symlink():  # a submodule, or another repository
+            found += _listed_by_git(path)
+        else:
+            found.append(path)
+    return found
+
+
+def _not_ignored(top: Path, found: list[Path]) -> list[Path]:
+    """Without what `.gitignore` files below `top` name, though it is no repository: a copy on a cluster rarely is."""
+    if not any(path.name == ".gitignore" for path in found):
+        return found
+    with tempfile.TemporaryDirectory(prefix="tracker-code-") as place:
+        _git(Path(place), "init", "-q")
+        there = (f"--git-dir={place}/.git", f"--work-tree={top}")
+        asked = b"\0".join(os.fsencode(path.relative_to(top)) for path in found)
+        ignored = {top / name for name in _git(top, *there, "check-ignore", "-z", "--stdin", given=asked)}
+    return [path for path in found if path not in ignored]
+
+
+def _git(place: Path, *arguments: str, given: bytes = b"") -> list[str]:
+    """The names that git answers with; none where it fails or is not there."""
     try:
         done = subprocess.run(  # noqa: S603 - git itself, without a shell
-            ["git", "-C", str(top), "ls-files", "-co", "--exclude-standard", "-z"],  # noqa: S607 - the user's git
-            stdin=subprocess.DEVNULL,
+            ["git", "-C", str(place), *arguments],  # noqa: S607 - the user's git
+            input=given,
             capture_output=True,
             timeout=_GIT_TIMEOUT,
             check=True,
         )
     except (OSError, subprocess.SubprocessError):
         return []
-    return [top / os.fsdecode(name) for name in done.stdout.split(b"\0") if name]
+    return [os.fsdecode(name) for name in done.stdout.split(b"\0") if name]
 
 
 def _walk(top: Path, is_skipped: Callable[[Path], bool]) -> list[Path]:

@@ -181,8 +181,9 @@ class Run(Identity, Verbs, Display):
         """Keeps files with the run: now, whenever they change, or at the end.
 
         The glob is expanded once; with `glob=False` it is the name of one file. Files keep their path below
-        `base_path` (by default the part of the glob without wildcards, or the file's name). Returns the paths in the
-        run's folder. Without arguments it does nothing: names, notes and config are saved as they are set.
+        `base_path`: by default the current folder, or, for what lies elsewhere, the part of the glob without
+        wildcards. Returns the paths in the run's folder. Without arguments it does nothing: names, notes and config
+        are saved as they are set.
         """
         if glob_str is None:
             return []

@@ -30,14 +30,19 @@ class Wanted(NamedTuple):
 
 def by_name(name: str) -> Wanted:
     """The one file that is called so, whatever signs are in its name."""
-    return Wanted(name, Path(name).parent, [Path(name).absolute()])
+    return Wanted(name, _base(Path(name), Path(name).parent), [Path(name).absolute()])
 
 
 def by_pattern(pattern: str) -> Wanted:
     """What a glob matches; all that is in a folder."""
     parts = Path(pattern).parts
     fixed = next((i for i, part in enumerate(parts) if _WILDCARDS & set(part)), len(parts) - 1)
-    return Wanted(pattern, Path(*parts[:fixed]), _expand(pattern))
+    return Wanted(pattern, _base(Path(pattern), Path(*parts[:fixed])), _expand(pattern))
+
+
+def _base(asked: Path, fixed: Path) -> Path:
+    """Below the current folder a file keeps its path; from elsewhere it comes without what is not its own."""
+    return fixed if asked.is_absolute() or ".." in asked.parts else Path()
 
 
 def keep(
@@ -58,6 +63,8 @@ def keep(
         _notice.warn(f"save({wanted.asked!r}) keeps nothing: see Artifact.add_reference() for addresses")
         return []
     base = Path(base_path) if base_path is not None else wanted.base
+    if base_path is None and files in (base.absolute(), *base.absolute().parents):
+        base = files  # it was made where it is kept
     kept = []
     for source in wanted.files:
         path = _below(source, base.absolute(), wanted.asked)
@@ -67,6 +74,8 @@ def keep(
             _notice.warn(f"{source} could not be saved: {error}")
             continue
         kept.append(record)
+    if not kept and _WILDCARDS & set(wanted.asked):
+        _notice.mention(f"save({wanted.asked!r}) found no file; a pattern is looked up once, when save() is called")
     return kept
 
 

@@ -113,12 +113,13 @@ def test_what_cannot_be_sent_is_told_in_the_log_without_its_address(train):
 @pytest.mark.parametrize(
     ("host", "text"),
     [
-        ("hooks.slack.com", {"text": "*WARN: high*\nloss\nrun"}),
-        ("discord.com", {"content": "**WARN: high**\nloss\nrun"}),
+        ("hooks.slack.com", {"text": "*WARN: high*\nloss &gt; 1\nrun"}),
+        ("discord.com", {"content": "**WARN: high**\nloss > 1\nrun"}),
+        ("canary.discord.com", {"content": "**WARN: high**\nloss > 1\nrun"}),
     ],
 )
 def test_services_get_the_message_in_their_own_form(host, text):
-    alert = records.Alert(time=1.0, title="high", text="loss", level="WARN")
+    alert = records.Alert(time=1.0, title="high", text="loss > 1", level="WARN")
     assert payload(alert, "run", host) == text
 
 

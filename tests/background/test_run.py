@@ -131,7 +131,7 @@ shutil.rmtree("scratch")
         preamble=RUN,
     )
     training.wait()
-    assert (training.folder.files / "model.txt").read_text() == "trained"
+    assert (training.folder.files / "scratch/model.txt").read_text() == "trained"
 
 
 def test_code_is_kept_when_asked_for(train, monkeypatch):

@@ -52,6 +52,33 @@ def test_leaves_out_what_git_ignores(folder):
 
 
 @pytest.mark.usefixtures("_project")
+def test_nested_and_negated_rules_with_and_without_a_repository(folder):
+    Path(".gitignore").write_text("ignored/*\n!ignored/big.py\n*.gen.py\n")
+    Path("pkg/.gitignore").write_text("!*.gen.py\n/local.py\n")
+    for name in ("ignored/other.py", "a.gen.py", "pkg/b.gen.py", "pkg/local.py", "local.py"):
+        Path(name).touch()
+    wanted = ["ignored/big.py", "local.py", "pkg/b.gen.py", "pkg/model.py", "train.py"]
+    assert paths(folder) == [f"code/{name}" for name in wanted]
+    subprocess.run(["git", "init", "-q"], check=True)
+    assert paths(folder) == [f"code/{name}" for name in wanted]
+
+
+@pytest.mark.usefixtures("_project")
+def test_a_repository_in_the_repository_is_looked_into(folder):
+    subprocess.run(["git", "init", "-q"], check=True)
+    subprocess.run(["git", "init", "-q", "vendored"], check=True)
+    Path("vendored/lib.py").touch()
+    Path("vendored/again").symlink_to(".")
+    assert "code/vendored/lib.py" in paths(folder)
+
+
+def test_nothing_found_is_told(folder):
+    Path("empty").mkdir()
+    with pytest.warns(UserWarning, match="found no source files"):
+        assert paths(folder, root="empty") == []
+
+
+@pytest.mark.usefixtures("_project")
 def test_keeps_what_says_what_is_installed(folder):
     Path("requirements-dev.txt").touch()
     Path("Dockerfile").touch()

@@ -325,16 +325,33 @@ class TestSave:
         Path("out/a.txt").write_text("a")
         Path("out/deep/b.txt").write_text("b")
         run.save("out/**/*.txt")
-        assert (run.folder.files / "a.txt").read_text() == "a"
-        assert (run.folder.files / "deep/b.txt").read_text() == "b"
-        run.save("out/deep/b.txt", base_path=".", policy="now")
+        assert (run.folder.files / "out/a.txt").read_text() == "a"
         assert (run.folder.files / "out/deep/b.txt").read_text() == "b"
+        run.save("out/deep/b.txt", base_path="out", policy="now")
+        assert (run.folder.files / "deep/b.txt").read_text() == "b"
+        run.save(Path("out/deep/*.txt").absolute(), policy="now")
+        assert (run.folder.files / "b.txt").read_text() == "b"
+        with run.restore("out/deep/b.txt", root="copy") as file:
+            assert file.read() == "b"
+
+    def test_one_name_in_two_folders(self):
+        run = tracker.init()
+        for name in ("first", "second"):
+            Path(name).mkdir()
+            Path(name, "model.pt").write_text(name)
+            run.save(f"{name}/model.pt")
+        assert (run.folder.files / "first/model.pt").read_text() == "first"
+        assert (run.folder.files / "second/model.pt").read_text() == "second"
 
     def test_what_is_already_there_is_kept_too(self, past):
         run = tracker.init()
         (Path(run.dir) / "model.bin").write_bytes(b"123")
         run.save(str(Path(run.dir) / "model.bin"))
         assert past(run).snapshot.files["model.bin"].size == 3
+        (Path(run.dir) / "deep").mkdir()
+        (Path(run.dir) / "deep/model.bin").write_bytes(b"12345")
+        run.save(str(Path(run.dir) / "deep/*"))
+        assert past(run).snapshot.files["deep/model.bin"].size == 5
 
     def test_a_later_save_replaces(self):
         run = tracker.init()
@@ -355,7 +372,8 @@ class TestSave:
             run.save("a.txt", base_path="other")
         with pytest.warns(UserWarning, match=r"none\.txt"):
             assert run.save("none.txt") == []
-        assert run.save("none*.txt") == []
+        with pytest.warns(UserWarning, match="found no file"):
+            assert run.save("none*.txt") == []
 
     def test_restore(self, tmp_path):
         run = tracker.init()

@@ -124,6 +124,47 @@ def test_watching_again_does_not_double_and_unwatch_ends(run, read):
     assert "model_1/gradients/norm" not in read(run).keys
 
 
+def test_each_of_several_models_keeps_its_names(run, read):
+    first, second, third = net(), net(), net()
+    run.watch([first, second], log_freq=1)
+    run.unwatch(first)
+    run.watch(third, log_freq=1)  # takes the names that are free
+    run.watch(second, log="parameters", log_freq=1)
+    train(second, run, 1)
+    assert {"model_1/parameters/norm"} == {key for key in read(run).keys if key.endswith("/norm")}
+    train(third, run, 1)
+    assert {"gradients/norm", "model_1/parameters/norm"} == {key for key in read(run).keys if key.endswith("/norm")}
+
+
+def test_compiled_wrapped_shared_and_frozen(run, read):
+    shared = torch.nn.Linear(4, 4)
+    model = torch.nn.Sequential(torch.nn.Linear(4, 4).requires_grad_(requires_grad=False), shared, shared)
+    run.watch(torch.compile(torch.nn.DataParallel(model), backend="eager"), log="all", log_freq=1)
+    optimizer = torch.optim.SGD(shared.parameters(), lr=0.1)
+    model(torch.randn(2, 4)).sum().backward()
+    optimizer.step()
+    run.log({"x": 1})
+    found = {key for key in read(run).keys if key != "x"}
+    assert found == {
+        *(f"gradients/{name}" for name in ("norm", "module.1.weight", "module.1.bias")),
+        *(f"parameters/{name}" for name in ("norm", "module.1.weight", "module.1.bias")),
+        *(f"parameters/module.0.{name}" for name in ("weight", "bias")),
+    }
+
+
+def test_complex_and_sparse_gradients(run, read):
+    model = torch.nn.Linear(2, 2, dtype=torch.complex64)
+    words = torch.nn.Embedding(10, 3, sparse=True)
+    run.watch([model, words], log_freq=1)
+    model(torch.randn(1, 2, dtype=torch.complex64)).abs().sum().backward()
+    words(torch.tensor([1, 2])).sum().backward()
+    torch.optim.SGD([*model.parameters(), *words.parameters()], lr=0.1).step()
+    run.log({"x": 1})
+    norm = math.sqrt(sum(float(parameter.grad.abs().square().sum()) for parameter in model.parameters()))
+    assert read(run).series("gradients/norm")[0][1] == pytest.approx(norm, rel=1e-5)
+    assert read(run).series("model_1/gradients/norm")[0][1] == pytest.approx(math.sqrt(6))
+
+
 def test_the_model_stays_as_it_was(run):
     model = net()
     before = {name: dict(vars(module)) for name, module in model.named_modules()}

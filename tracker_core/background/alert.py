@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import queue
 import sys
 import threading
@@ -23,6 +24,8 @@ _TIMEOUT = 10.0
 _PAUSES = (1.0, 4.0, 0.0)
 """Seconds after each attempt that failed."""
 _PATIENCE = 0.1
+_SLACK = ("hooks.slack.com", "hooks.slack-gov.com")
+_DISCORD = ("discord.com", "discordapp.com")
 _TEAMS = (".office.com", ".logic.azure.com", ".powerplatform.com")
 
 
@@ -86,9 +89,11 @@ class Messenger:
 def payload(alert: records.Alert, run: str, host: str) -> dict[str, Any]:
     """What the service at `host` takes as a message; for any other than Slack, Discord and Teams plain fields."""
     heading = f"{alert.level}: {alert.title}"
-    if host == "hooks.slack.com":
-        return {"text": f"*{heading}*\n{alert.text}\n{run}"}
-    if host in ("discord.com", "discordapp.com"):
+    if host.endswith(_SLACK):
+        return {
+            "text": html.escape(f"*{heading}*\n{alert.text}\n{run}", quote=False)
+        }  # what is < or & in Slack's texts
+    if host.endswith(_DISCORD):
         return {"content": f"**{heading}**\n{alert.text}\n{run}"[:2000]}
     if host.endswith(_TEAMS):
         blocks = [{"type": "TextBlock", "text": text, "wrap": True} for text in (heading, alert.text, run) if text]

@@ -99,7 +99,8 @@ class _Watched:
     def _look(self) -> dict[str, Any]:
         row: dict[str, Any] = {}
         squares: dict[str, list[torch.Tensor]] = {"gradients": [], "parameters": []}
-        for name, parameter in self._model.named_parameters():
+        for long_name, parameter in self._model.named_parameters():
+            name = long_name.replace("_orig_mod.", "")  # a compiled model's names are those that it had before
             if self._gradients and parameter.grad is not None:
                 self._add(row, squares, "gradients", name, parameter.grad)
             if self._parameters:
@@ -114,6 +115,7 @@ class _Watched:
         self, row: dict[str, Any], squares: dict[str, list[torch.Tensor]], kind: str, name: str, tensor: torch.Tensor
     ) -> None:
         values = tensor.coalesce().values() if tensor.is_sparse else tensor
+        values = torch.view_as_real(values.resolve_conj()) if values.is_complex() else values
         values = values.detach().flatten().float()
         squares[kind].append(values.square().sum())
         if (histogram := _histogram(values)) is not None:
