@@ -48,12 +48,7 @@ export class BoardState {
   constructor(readonly key: string) {}
 
   readonly byKey = $derived(new Map(this.heads.map((head) => [head.key, head])));
-  readonly colors = $derived(
-    assign(
-      this.heads,
-      settings.palette === "safe" ? SAFE : PALETTE,
-    ),
-  );
+  readonly colors = $derived(assign(this.heads, settings.palette === "safe" ? SAFE : PALETTE));
   private columnVersion = $state(0);
 
   readonly table: Table = $derived.by(() => {

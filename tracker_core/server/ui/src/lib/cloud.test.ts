@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cloud, mesh, npy, paint, project } from "./cloud";
+import { cloud, loose, npy, paint, project } from "./cloud";
 
 function file(
   descr: string,
@@ -65,10 +65,9 @@ describe("cloud", () => {
     expect([...pixels.slice(4 * 5050, 4 * 5050 + 4)]).toEqual([1, 1, 1, 255]);
   });
 
-  it("takes the corners of meshes", () => {
+  it("takes the corners of a file without faces", () => {
     const bytes = (text: string) => new TextEncoder().encode(text).buffer as ArrayBuffer;
-    expect(mesh(bytes("v 1 2 3\nv 4 5 6\nf 1 2 2\n"), "obj").rows).toBe(2);
-    expect(mesh(bytes("solid x\n vertex 1 2 3\n vertex 4 5 6\n"), "stl").at(4)).toBe(5);
-    expect(() => mesh(bytes("nothing"), "obj")).toThrow("no corners");
+    expect(loose(bytes("v 1 2 3\nv 4 5 6\n")).rows).toBe(2);
+    expect(() => loose(bytes("nothing"))).toThrow("neither");
   });
 });

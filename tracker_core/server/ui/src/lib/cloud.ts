@@ -90,6 +90,13 @@ export function cloud(numbers: Numbers, palette: readonly string[], byHeight: (s
 
 export type Look = { turn: number; tilt: number; zoom: number };
 
+/** To the right, upwards, and towards whoever looks. */
+export function turned(x: number, y: number, z: number, look: Look): [number, number, number] {
+  const [cos, sin, up, over] = [Math.cos(look.turn), Math.sin(look.turn), Math.cos(look.tilt), Math.sin(look.tilt)];
+  const [right, away] = [x * cos - y * sin, x * sin + y * cos];
+  return [right, z * up - away * over, -(away * up + z * over)];
+}
+
 /** A point's place on the picture and its depth (nearer is larger). z points up. */
 export function project(
   x: number,
@@ -99,9 +106,7 @@ export function project(
   width: number,
   height: number,
 ): [number, number, number] {
-  const [cos, sin, up, over] = [Math.cos(look.turn), Math.sin(look.turn), Math.cos(look.tilt), Math.sin(look.tilt)];
-  const [right, away] = [x * cos - y * sin, x * sin + y * cos];
-  const [high, depth] = [z * up - away * over, -(away * up + z * over)];
+  const [right, high, depth] = turned(x, y, z, look);
   const far = 4 / (4 - depth);
   const size = (Math.min(width, height) / 2.3) * look.zoom * far;
   return [width / 2 + right * size, height / 2 - high * size, depth];
@@ -133,29 +138,10 @@ export function paint(
   }
 }
 
-/** The corners of a mesh as points: what of its shape can be seen without its faces. */
-export function mesh(buffer: ArrayBuffer, format: string): Numbers {
-  const flat = format === "stl" ? stl(buffer) : obj(new TextDecoder().decode(buffer));
-  if (flat.length === 0) throw new Error("The mesh has no corners.");
+/** The corners of an `.obj` file without faces. Throws an Error where there are none. */
+export function loose(buffer: ArrayBuffer): Numbers {
+  const text = new TextDecoder().decode(buffer);
+  const flat = [...text.matchAll(/^v\s+(\S+)\s+(\S+)\s+(\S+)/gm)].flatMap((match) => match.slice(1, 4).map(Number));
+  if (flat.length === 0) throw new Error("The file has neither faces nor points.");
   return { rows: flat.length / 3, columns: 3, at: (index) => flat[index]! };
-}
-
-function obj(text: string): number[] {
-  const found: number[] = [];
-  for (const match of text.matchAll(/^v\s+(\S+)\s+(\S+)\s+(\S+)/gm)) found.push(+match[1]!, +match[2]!, +match[3]!);
-  return found;
-}
-
-function stl(buffer: ArrayBuffer): ArrayLike<number> {
-  const view = new DataView(buffer);
-  const count = buffer.byteLength >= 84 ? view.getUint32(80, true) : 0;
-  if (count === 0 || buffer.byteLength < 84 + 50 * count) {
-    const text = new TextDecoder().decode(buffer);
-    return [...text.matchAll(/vertex\s+(\S+)\s+(\S+)\s+(\S+)/g)].flatMap((match) => match.slice(1, 4).map(Number));
-  }
-  const found = new Float32Array(9 * count);
-  for (let face = 0; face < count; face++) {
-    for (let part = 0; part < 9; part++) found[9 * face + part] = view.getFloat32(84 + 50 * face + 12 + 4 * part, true);
-  }
-  return found;
 }
