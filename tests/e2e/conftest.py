@@ -106,8 +106,8 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {**kept, "HOME": str(tmp_path_factory.mktemp("home")), "PYTHONPATH": os.pathsep.join(sys.path)}
 
 
-@pytest.fixture(scope="session")
-def serve(environment: dict[str, str]) -> Iterator[Callable[[Path], str]]:
+@contextlib.contextmanager
+def _serving(environment: dict[str, str]) -> Iterator[Callable[..., str]]:
     """Starts `tracker ui` over a folder and gives its address, without the last slash; `link` is what it printed."""
     with contextlib.ExitStack() as stack:
 
@@ -125,25 +125,39 @@ def serve(environment: dict[str, str]) -> Iterator[Callable[[Path], str]]:
         yield start
 
 
+@pytest.fixture
+def serve(environment: dict[str, str]) -> Iterator[Callable[..., str]]:
+    """Serves folders for one test."""
+    with _serving(environment) as start:
+        yield start
+
+
 @pytest.fixture(scope="session")
-def site(environment, serve, tmp_path_factory: pytest.TempPathFactory) -> str:
+def serve_to_all(environment: dict[str, str]) -> Iterator[Callable[..., str]]:
+    """Serves folders for as long as there are tests."""
+    with _serving(environment) as start:
+        yield start
+
+
+@pytest.fixture(scope="session")
+def site(environment, serve_to_all, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The address of a server over the runs of `site_runs.py`; who changes a run makes one of their own."""
     folder = tmp_path_factory.mktemp("site")
     subprocess.run(
         [sys.executable, str(Path(__file__).with_name("site_runs.py")), str(folder)], env=environment, check=True
     )
-    return serve(folder)
+    return serve_to_all(folder)
 
 
 @pytest.fixture(scope="session")
-def thousands(serve, tmp_path_factory: pytest.TempPathFactory) -> str:
+def thousands(serve_to_all, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The address of a server over two thousand short runs of the project `bench`."""
     spec = importlib.util.spec_from_file_location("ui_figures", ROOT / "tests" / "benchmarks" / "ui.py")
     figures = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(figures)
     folder = tmp_path_factory.mktemp("thousands")
     figures.write(folder / "tracker", 2000, ("loss",), 3)
-    return serve(folder)
+    return serve_to_all(folder)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+UNBROKEN = pytest.mark.skipif(" " in sys.executable, reason="Ray starts no worker where the path of Python has a blank")
 
 
 @pytest.mark.parametrize(
@@ -24,7 +25,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
         ("commandline_magic.py", "x", -1.0),
         ("torch_watch.py", "accuracy", 0.9),
         ("accelerate_diabetes.py", "loss", 0.1),
-        ("ray_search.py", "accuracy", 0.8),
+        pytest.param("ray_search.py", "accuracy", 0.8, marks=UNBROKEN),
         ("transformers_digits.py", "eval/accuracy", 0.5),
         ("xgboost_breast_cancer.py", "test/auc", 0.9),
         ("lightgbm_breast_cancer.py", "test/auc", 0.9),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import tempfile
 import warnings
 from pathlib import Path
@@ -25,6 +26,7 @@ pytestmark = [
     pytest.mark.xdist_group("ray"),
     pytest.mark.slow,
     pytest.mark.filterwarnings("ignore"),  # Ray warns of itself
+    pytest.mark.skipif(" " in sys.executable, reason="Ray starts no worker where the path of Python has a blank"),
 ]
 
 
