@@ -311,10 +311,107 @@ class TestMagic:
         names = {"optimizer"} if whole else {"optimizer", "optimizer_1"}  # a step compiled as a whole is not seen
         assert set(read(run).config) == names
 
+    def test_loss_is_what_the_gradients_of_the_step_are_of(self, read):
+        with magic({"log_freq": 1}) as run:
+            model = net()
+            optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+            told = []
+            for size in (1, 3, 2):  # batches of one step
+                losses = [model(torch.randn(8, 4)).square().mean() / size for _ in range(size)]
+                for loss in losses:
+                    loss.backward()
+                told.append(sum(loss.item() for loss in losses))
+                optimizer.step()
+                optimizer.zero_grad()
+            model(torch.ones(1, 4)).backward(torch.ones(1, 1))
+            told.append(model(torch.ones(1, 4)).item())
+            optimizer.step()
+            torch.autograd.backward(model(torch.ones(1, 4)).sum())  # not seen
+            optimizer.step()
+        found = read(run)
+        assert found.series("optimizer/loss") == near([(n + 1, loss) for n, loss in enumerate(told)])
+        assert found.summary["optimizer/steps"] == len(told) + 1
+
+    def test_loss_of_two_optimizers_of_one_and_of_one_each(self, read):
+        with magic({"log_freq": 1}) as run:
+            optimizers = [torch.optim.SGD(net().parameters(), lr=0.1) for _ in range(2)]
+            weight = torch.ones((), requires_grad=True)
+            (2 * weight).backward()
+            for optimizer in optimizers:
+                optimizer.step()
+            for loss, optimizer in zip((3 * weight, 4 * weight), optimizers, strict=True):
+                loss.backward()
+                optimizer.step()
+        found = read(run)
+        assert found.series("optimizer/loss") == [(1, 2.0), (2, 3.0)]
+        assert found.series("optimizer_1/loss") == [(1, 2.0), (2, 4.0)]
+
+    def test_loss_before_the_scaler_and_after_steps_that_it_left_out(self, read):
+        with magic({"log_freq": 1}) as run:
+            weight = torch.ones((), requires_grad=True)
+            optimizer = torch.optim.SGD([weight], lr=0.0)
+            scaler = torch.amp.GradScaler("cpu", init_scale=1024.0)
+            for factor in (2.0, float("inf"), 3.0):
+                optimizer.zero_grad()
+                scaler.scale(factor * weight).backward()
+                scaler.step(optimizer)
+                scaler.update()
+        assert read(run).series("optimizer/loss") == [(1, 2.0), (2, 3.0)]
+
+    def test_loss_of_a_closure_is_the_last_one(self, read):
+        with magic({"log_freq": 1}) as run:
+            weight = torch.full((), 5.0, requires_grad=True)
+            optimizer = torch.optim.LBFGS([weight], max_iter=4)
+            losses = []
+
+            def closure():
+                optimizer.zero_grad()
+                loss = (weight - 1).square()
+                loss.backward()
+                losses.append(loss.item())
+                return loss
+
+            for _ in range(2):
+                optimizer.step(closure)
+                losses.append(None)
+        assert len(losses) > 4
+        last = [losses[at - 1] for at, loss in enumerate(losses) if loss is None]
+        assert read(run).series("optimizer/loss") == near([(n + 1, loss) for n, loss in enumerate(last)])
+
+    @pytest.mark.filterwarnings("ignore")  # torch's own
+    def test_step_compiled_with_its_backward_has_the_graphs_that_it_had(self):
+        graphs = []
+
+        def backend(graph, _):
+            graphs.append(len(graph.graph.nodes))
+            return graph.forward
+
+        def trained():
+            graphs.clear()
+            torch._dynamo.reset()
+            torch.manual_seed(0)
+            model = net()
+            optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+
+            def train(inputs):
+                optimizer.zero_grad()
+                loss = model(inputs).square().mean()
+                loss.backward()
+                optimizer.step()
+                return loss
+
+            compiled = torch.compile(train, backend=backend)
+            return [compiled(torch.ones(8, 4) * number).item() for number in range(4)], list(graphs)
+
+        before = trained()
+        with magic({"log_freq": 1}):
+            assert trained() == before
+
     def test_it_must_be_asked_for_and_is_undone(self, read):
         from torch.optim import optimizer
 
         before = dict(optimizer._global_optimizer_post_hooks)
+        backward = torch.Tensor.backward
         for value in (True, {"torch": False}):
             with tracker.init(magic=value, settings={"console": "off"}) as run:
                 step(net(), torch.optim.SGD(net().parameters(), lr=0.1))
@@ -322,8 +419,12 @@ class TestMagic:
         with magic(True) as run:
             assert len(optimizer._global_optimizer_post_hooks) == len(before) + 1
             (part,) = [part for part in run.magic if part.module == "torch"]
-            assert (part.state, part.functions) == ("attached", ("torch.optim.Optimizer.step",))
+            assert (part.state, part.functions[:2]) == (
+                "attached",
+                ("torch.optim.Optimizer.step", "torch.Tensor.backward"),
+            )
         assert dict(optimizer._global_optimizer_post_hooks) == before
+        assert torch.Tensor.backward is backward
 
     def test_failing_run_is_unseen(self, monkeypatch, caplog):
         def fail(*_, **__):

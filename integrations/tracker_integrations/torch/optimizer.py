@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch.optim.optimizer import register_optimizer_step_post_hook
+from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
 from tracker_core.integration import note
+from tracker_integrations.torch.loss import Loss
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,8 +27,9 @@ _MOST = 0.02
 
 @contextmanager
 def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
-    """Every `log_freq`-th step of an optimizer (50), at the number of that step: the learning rate of each group, the
-    norm of all gradients, steps per second, and samples per second where `batch_size` says how many a step takes.
+    """Every `log_freq`-th step of an optimizer (50), at the number of that step: the loss, the learning rate of each
+    group, the norm of all gradients, steps per second, and samples per second where `batch_size` says how many a step
+    takes.
 
     Nothing waits for an accelerator: a norm is computed there, and the run reads it once it has arrived. Not seen are
     steps that are compiled or captured as a whole, other ranks, and the norm of sharded gradients, which would take all
@@ -35,12 +37,15 @@ def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
     """
     del module
     seen = _Optimizers(sink)
-    handle = register_optimizer_step_post_hook(seen.after_step)
+    before = register_optimizer_step_pre_hook(seen.before_step)
+    after = register_optimizer_step_post_hook(seen.after_step)
     note("torch.optim.Optimizer.step")
     try:
-        yield
+        with seen.loss.listening():
+            yield
     finally:
-        handle.remove()
+        before.remove()
+        after.remove()
         seen.close()
 
 
@@ -48,9 +53,15 @@ class _Optimizers:
     """All optimizers of the process. The first one's metrics are `optimizer/...`, the next one's `optimizer_1/...`."""
 
     def __init__(self, sink: SwitchSink) -> None:
+        self.loss = Loss()
         self._sink = sink
         self._known: weakref.WeakKeyDictionary[torch.optim.Optimizer, _Steps] = weakref.WeakKeyDictionary()
         self._all: list[_Steps] = []
+
+    def before_step(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
+        del optimizer, args, kwargs
+        if not torch.compiler.is_compiling():
+            self.loss.before_step()
 
     def after_step(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
         del args, kwargs
@@ -60,6 +71,7 @@ class _Optimizers:
         if steps is None:
             steps = self._known[optimizer] = self._begin(optimizer)
         steps.after_step(optimizer)
+        self.loss.after_step()
 
     def close(self) -> None:
         for steps in self._all:
@@ -69,7 +81,7 @@ class _Optimizers:
         name = f"optimizer_{len(self._all)}" if self._all else "optimizer"
         size = sum(parameter.numel() for group in optimizer.param_groups for parameter in group["params"])
         facts = {key: value for key, value in optimizer.defaults.items() if value is not None}
-        steps = _Steps(name, self._sink)
+        steps = _Steps(name, self._sink, self.loss)
         self._all.append(steps)
         if not steps.silent:
             self._sink.config.setdefaults({name: {"class": type(optimizer).__name__, **facts, "parameters": size}})
@@ -79,8 +91,10 @@ class _Optimizers:
 class _Steps:
     """The steps of one optimizer, and when to look at it again."""
 
-    def __init__(self, name: str, sink: SwitchSink) -> None:
+    def __init__(self, name: str, sink: SwitchSink, loss: Loss) -> None:
         self._name = name
+        self._loss = loss
+        self._told: torch.Tensor | None = None
         self._sink = sink
         self._asked = "log_freq" in sink.options
         self._every = max(1, int(sink.options.get("log_freq", _EVERY)))
@@ -104,6 +118,8 @@ class _Steps:
         row: dict[str, Any] = _learning_rates(optimizer)
         if (norm := _norm(optimizer)) is not None:
             row["gradient_norm"] = norm
+        if (loss := self._loss.of_step()) is not self._told:  # else gradients came without a `backward` this time
+            row["loss"] = self._told = loss
         each = 0.0
         if self._last is not None:
             each = (start - self._last[1]) / (self._count - self._last[0])
