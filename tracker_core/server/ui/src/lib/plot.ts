@@ -3,7 +3,9 @@
 import uPlot from "uplot";
 import { fade } from "./color";
 import { decades } from "./decade";
+import { envelopes } from "./envelope";
 import { duration, tick } from "./format";
+import { pen } from "./pen";
 
 export type Drawn = {
   key: string;
@@ -103,7 +105,7 @@ export function create(
         ...lines.map((line) => ({
           label: line.key,
           stroke: line.faint ? fade(line.color, 0.3) : line.color,
-          width: line.width,
+          ...pen(line.width, lines.length),
           ...(line.dashed ? { dash: [6, 4] } : {}),
           spanGaps: true,
           points: { show: single(line) },
@@ -230,46 +232,6 @@ function bounds(
   if (log) return bottom === top ? [bottom / 2, top * 2] : [bottom / 1.1, top * 1.1];
   const air = (top - bottom) * 0.06 || Math.abs(top) * 0.1 || 0.5;
   return [bottom - air, top + air];
-}
-
-/** The stretch between the smallest and the largest value, behind every line that has one. */
-function envelopes(plot: uPlot, lines: readonly Drawn[], x: readonly number[]): void {
-  const { ctx, bbox } = plot;
-  const skip = x.length - plot.data[0].length;
-  ctx.save();
-  ctx.beginPath();
-  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-  ctx.clip();
-  const xs = Array.from(plot.data[0], (value) => plot.valToPos(value, "x", true));
-  for (const line of lines) {
-    if (!line.low || !line.high || line.faint) continue;
-    const path = new Path2D();
-    const edge = (values: (number | null)[], i: number) => {
-      const value = values[i + skip];
-      return value === null || value === undefined ? null : plot.valToPos(value, "y", true);
-    };
-    let started = false;
-    for (let i = 0; i < xs.length; i++) {
-      const at = edge(line.high, i);
-      if (at === null || !Number.isFinite(at)) continue;
-      if (started) path.lineTo(xs[i]!, at);
-      else path.moveTo(xs[i]!, at);
-      started = true;
-    }
-    for (let i = xs.length - 1; i >= 0; i--) {
-      const at = edge(line.low, i);
-      if (at !== null && Number.isFinite(at)) path.lineTo(xs[i]!, at);
-    }
-    // The outline keeps a single spike visible, which is an area of hardly a pixel.
-    ctx.strokeStyle = fade(line.color, line.low === line.high ? 0.28 : 0.4);
-    ctx.lineWidth = devicePixelRatio;
-    ctx.stroke(path);
-    if (line.low !== line.high) {
-      ctx.fillStyle = fade(line.color, 0.16);
-      ctx.fill(path);
-    }
-  }
-  ctx.restore();
 }
 
 /** The index with a value that is next to `hovered`, so that lines with other steps answer too. */
