@@ -205,6 +205,16 @@ def test_sealing_drops_what_was_never_finished(tmp_path):
     assert list(Reader(writer.path).entries()) == [note]
 
 
+def test_sealing_leaves_a_closed_journal_alone(tmp_path):
+    """Its last marker ends in zeros, which are no empty tail."""
+    writer = _open(tmp_path)
+    writer.write(records.Heartbeat(time=1.0))
+    writer.close()
+    whole = writer.path.read_bytes()
+    journal.seal(writer.path)
+    assert writer.path.read_bytes() == whole
+
+
 def test_no_journal_is_neither_alive_nor_sealed(tmp_path):
     path = tmp_path / "001-main.0000.journal"
     assert not journal.alive(path)

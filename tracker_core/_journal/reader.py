@@ -327,5 +327,7 @@ def seal(path: Path) -> None:
             # A payload without its head was never finished; anything else that cannot be read stays for a closer look.
             if os.pread(file.fileno(), 4, reader.position.offset) == bytes(4):
                 end = reader.position.offset
+            # The last frame may end in zeros itself, as the marker of a journal that was closed does.
+            end = max(end, reader.position.offset)
             file.truncate(end)
         return
