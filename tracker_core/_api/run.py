@@ -325,13 +325,19 @@ class ApiRun:
         return f"<ApiRun {'/'.join(self.path)} ({self.name}, {self.state})>"
 
     def _artifacts(self, role: Literal["input", "output"]) -> list[Artifact]:
-        from tracker_core._artifacts.ledger import find
+        from tracker_core._artifacts.artifact import Artifact
+        from tracker_core._artifacts.collection import Collection
 
         root, found = self._store.root, []
         for record in _past.read(self._store.folder(self._run)).snapshot.artifacts.values():
             if record.role == role:
                 with contextlib.suppress(NotFoundError):
-                    found.append(find(root, f"{record.project}/{record.name}:v{record.version}", None, root.parent))
+                    collection = Collection(root, record.project, record.name)
+                    # On a server it may have another number than where it was made; its digest is the same.
+                    number = collection.numbered(record.digest)
+                    version = collection.load(record.version if number is None else number)
+                    if version.expires is None or version.expires >= time.time():
+                        found.append(Artifact.stored(collection, version, root.parent))
         return found
 
     @property

@@ -34,10 +34,10 @@ class View(msgspec.Struct, frozen=True):
 
 
 def read(root: Path, entity: str, project: str) -> list[View]:
-    """The views of a project, by name."""
+    """The views of a project, by name; those that were saved before the project had an entity are among them."""
     newest: dict[str, records.View] = {}
     for record in sorted(_records(root), key=lambda it: it.time):
-        if (record.entity, record.project) == (entity, project):
+        if record.project == project and record.entity in ("", entity):
             newest[record.name] = record
     kept = [record for record in newest.values() if record.state is not None]
     home = max((record for record in kept if record.home), key=lambda it: it.time, default=None)

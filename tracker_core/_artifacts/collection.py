@@ -84,11 +84,37 @@ class Collection:
             if found is None:
                 taken = [*self.numbers(), *self._numbered(".deleted")]
                 found = msgspec.structs.replace(draft, number=max(taken, default=-1) + 1)
-                self._write(f"v{found.number}.json", versions.encode(found))
-                self._digest(found.digest).parent.mkdir(exist_ok=True)
-                self._digest(found.digest).write_text(str(found.number))
+                self._keep(found)
             self._alias(found.number, [*aliases, LATEST])
         return found
+
+    def adopt(self, version: Version) -> int:
+        """Adds a version that was made elsewhere, under its own number where that is free, and moves no alias; returns
+        the number that it has here. What is known by its digest is not added again.
+
+        The contents have to be in `objects` already.
+        """
+        with self._locked():
+            found = self._same(version)
+            if found is not None:
+                return found.number
+            taken = {*self.numbers(), *self._numbered(".deleted")}
+            if version.number in taken:
+                version = msgspec.structs.replace(version, number=max(taken) + 1)
+            self._keep(version)
+        return version.number
+
+    def numbered(self, digest: str) -> int | None:
+        """The number of the version with this digest."""
+        try:
+            number = int(self._digest(digest).read_text())
+        except (FileNotFoundError, ValueError):
+            return None
+        return number if (self.folder / f"v{number}.json").exists() else None
+
+    def deleted(self) -> list[int]:
+        """The numbers of versions that there were."""
+        return sorted(self._numbered(".deleted"))
 
     def change(self, version: Version, aliases: Iterable[str] | None) -> None:
         """Replaces what may change of a version: description, metadata, tags, expiry and, unless None, its aliases."""
@@ -103,6 +129,12 @@ class Collection:
         """Moves `aliases` to a version."""
         with self._locked():
             self._alias(number, aliases)
+
+    def drop_aliases(self, aliases: Iterable[str]) -> None:
+        """Takes aliases away from whatever they name."""
+        gone = set(aliases)
+        with self._locked():
+            self._write_aliases({name: at for name, at in self.aliases().items() if name not in gone})
 
     def delete(self, number: int, *, with_aliases: bool) -> None:
         """Removes a version; "latest" goes to the newest that is left.
@@ -141,6 +173,11 @@ class Collection:
         with contextlib.suppress(FileNotFoundError, NotFoundError):
             return self.load(int(self._digest(draft.digest).read_text()))
         return None
+
+    def _keep(self, version: Version) -> None:
+        self._write(f"v{version.number}.json", versions.encode(version))
+        self._digest(version.digest).parent.mkdir(exist_ok=True)
+        self._digest(version.digest).write_text(str(version.number))
 
     def _digest(self, digest: str) -> Path:
         return self.folder / "digests" / digest

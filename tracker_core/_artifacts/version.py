@@ -60,6 +60,8 @@ class Head(msgspec.Struct, frozen=True):
     digest: str
     size: int = 0
     created: float = 0.0
+    run: str = ""
+    source: str = ""
 
 
 encode = msgspec.json.Encoder(enc_hook=repr).encode

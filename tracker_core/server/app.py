@@ -27,14 +27,16 @@ from tracker_core.server import (
 from tracker_core.server.delivery import deliver
 from tracker_core.server.guard import Guard
 from tracker_core.server.operation import Operation, endpoint, failure, reply
-from tracker_core.server.source import Source
+from tracker_core.server.source import of_folders
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Iterable, Sequence
     from pathlib import Path
 
     from starlette.requests import Request
     from starlette.responses import Response
+
+    from tracker_core.server.source import Source
 
 
 class Api:
@@ -115,14 +117,20 @@ class Api:
         return preference.change(change)
 
 
-def operations(api: Api) -> list[Operation]:
-    binary = ("application/octet-stream",)
-    of_project, of_run = wire.OfProject, wire.OfRun
+def preferences(api: Api) -> list[Operation]:
+    """What only the one user of `tracker ui` may look at: the settings file of whoever runs the server."""
     return [
         Operation("GET", "/api/settings", "This user's settings", api.preferences, answer=wire.Preferences),
         Operation(
             "PATCH", "/api/settings", "Change them", api.prefer, body=wire.PreferencesEdit, answer=wire.Preferences
         ),
+    ]
+
+
+def operations(api: Api) -> list[Operation]:
+    binary = ("application/octet-stream",)
+    of_project, of_run = wire.OfProject, wire.OfRun
+    return [
         Operation("GET", "/api/projects", "Every project", api.projects, answer=wire.Projects),
         Operation("GET", "/api/projects/{project}/board", "A project", api.board, of_project, answer=wire.Board),
         Operation(
@@ -188,16 +196,27 @@ def app(roots: Iterable[Path], token: str | None = None) -> Starlette:
 
     With a token every request needs it; without one only requests to a loopback address are answered.
     """
-    source = Source(roots)
+    source = of_folders(roots)
     api = Api(source)
-    served = operations(api)
-    watcher = live.Watcher(source)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        source.close()
+
+    served = [*preferences(api), *operations(api)]
+    return Starlette(routes=routes(api, served), middleware=[Middleware(Guard, token=token)], lifespan=lifespan)
+
+
+def routes(api: Api, served: Sequence[Operation]) -> list[Route]:
+    """All that is answered: the operations, the stream, the document, the pages."""
+    watcher = live.Watcher(api.source)
     described = openapi.document(served)
 
     async def events(request: Request) -> Response:
         cursor = request.headers.get("last-event-id") or request.query_params.get("cursor", "")
         asked = wire.OfEvents(request.path_params["project"], cursor)
-        return live.stream(source, api.catalogue, watcher, asked)
+        return live.stream(api.source, api.catalogue, watcher, asked)
 
     async def describe(request: Request) -> Response:
         import msgspec
@@ -207,16 +226,10 @@ def app(roots: Iterable[Path], token: str | None = None) -> Starlette:
     async def missing(_request: Request) -> Response:
         return failure(404, "There is no such operation; /api/openapi.json lists them all.")
 
-    @contextlib.asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        yield
-        source.close()
-
-    routes = [
+    return [
         *(Route(it.path, endpoint(it), methods=[it.method]) for it in served),
         Route("/api/projects/{project}/events", events),
         Route("/api/openapi.json", describe),
         Route("/api/{path:path}", missing, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
         Route("/{path:path}", asset.page),
     ]
-    return Starlette(routes=routes, middleware=[Middleware(Guard, token=token)], lifespan=lifespan)

@@ -26,7 +26,7 @@ COOKIE = "tracker-token"
 EMBED = "/embed/"
 """Below it lie the pages that other pages may hold in a frame. They change nothing."""
 
-_OPEN = ("/assets/", "/theme.js", "/favicon.svg")
+OPEN = ("/assets/", "/theme.js", "/favicon.svg")
 """The code of the pages, which is no secret: a frame asks for it without the token."""
 
 EMBED_POLICY = (
@@ -87,42 +87,22 @@ class Guard:
             await self._enter(scope, query)(scope, receive, send)
             return
         reads = scope["method"] in ("GET", "HEAD")
-        open_to_all = reads and (shown or (self._token is not None and path.startswith(_OPEN)))
+        open_to_all = reads and (shown or (self._token is not None and path.startswith(OPEN)))
         refusal = None if open_to_all else self._refusal(scope["method"], headers)
         if refusal is not None:
             await failure(403, refusal)(scope, receive, send)
             return
 
-        async def dressed(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                answer = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    answer.setdefault(name, value)
-                if PAGES in path and self._token is None and answer.get("content-type", "").startswith("text/html"):
-                    answer["content-security-policy"] = (
-                        PAGE_POLICY  # with a token, a script could read it off its address
-                    )
-                answer.setdefault("content-security-policy", EMBED_POLICY if path.startswith(EMBED) else POLICY)
-            await send(message)
-
-        await self._app(scope, receive, dressed)
+        # With a token, a page's script could read it off its address.
+        await self._app(scope, receive, dressed(send, path, scripts=self._token is None))
 
     def _refusal(self, method: str, headers: Headers) -> str | None:
         if self._token is None:
             if _host(headers.get("host", "")) not in LOOPBACK:
                 return "This server answers on its loopback address only."
-        elif not self._right(_cookie(headers.get("cookie", ""))):
+        elif not self._right(cookie(headers.get("cookie", ""), COOKIE)):
             return "This server wants the token: open the link that `tracker ui` printed."
-        if method in ("GET", "HEAD"):
-            return None
-        site, origin = headers.get("sec-fetch-site"), headers.get("origin")
-        if site is not None:
-            ours = site in ("same-origin", "none")
-        else:
-            # The second is what a proxy was asked for; no page from elsewhere can have a browser send that header.
-            hosts = (headers.get("host"), headers.get("x-forwarded-host"))
-            ours = origin is None or urlsplit(origin).netloc in hosts
-        return None if ours else "Changes are made from the tracker's own pages only."
+        return foreign(method, headers)
 
     def _right(self, token: str) -> bool:
         return self._token is not None and hmac.compare_digest(token.encode(), self._token.encode())
@@ -146,9 +126,40 @@ def _host(value: str) -> str:
         return ""
 
 
-def _cookie(header: str) -> str:
+def cookie(header: str, wanted: str) -> str:
+    """The value of the cookie `wanted` in a Cookie header."""
     for part in header.split(";"):
         name, _, value = part.strip().partition("=")
-        if name == COOKIE:
+        if name == wanted:
             return value
     return ""
+
+
+def foreign(method: str, headers: Headers) -> str | None:
+    """Why a change is refused that a page from elsewhere has a visitor's browser make."""
+    if method in ("GET", "HEAD"):
+        return None
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site is not None:
+        ours = site in ("same-origin", "none")
+    else:
+        # The second is what a proxy was asked for; no page from elsewhere can have a browser send that header.
+        hosts = (headers.get("host"), headers.get("x-forwarded-host"))
+        ours = origin is None or urlsplit(origin).netloc in hosts
+    return None if ours else "Changes are made from the tracker's own pages only."
+
+
+def dressed(send: Send, path: str, *, scripts: bool) -> Send:
+    """`send`, with the security headers of what lies at `path`; `scripts` lets those of logged pages run."""
+
+    async def dress(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            answer = MutableHeaders(scope=message)
+            for name, value in _HEADERS.items():
+                answer.setdefault(name, value)
+            if scripts and PAGES in path and answer.get("content-type", "").startswith("text/html"):
+                answer["content-security-policy"] = PAGE_POLICY
+            answer.setdefault("content-security-policy", EMBED_POLICY if path.startswith(EMBED) else POLICY)
+        await send(message)
+
+    return dress

@@ -15,13 +15,18 @@ if TYPE_CHECKING:
     from tracker_core.server.operation import Operation
 
 _COMPONENTS = "#/components/schemas/{name}"
+_REFUSALS = {
+    401: "Nobody here has this key",
+    409: "It does not follow on what is there, which is `size` bytes",
+    410: "It was deleted",
+}
 
 
 def document(operations: Sequence[Operation]) -> dict[str, Any]:
     """OpenAPI 3.1."""
     types: list[Any] = [wire.Failure]
     for operation in operations:
-        types += [it for it in (operation.body, operation.answer) if it is not None]
+        types += [it for it in (operation.body, operation.answer) if it is not None and it is not bytes]
     _, components = msgspec.json.schema_components(types, ref_template=_COMPONENTS)
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
@@ -45,6 +50,7 @@ def _operation(operation: Operation, path: str) -> dict[str, Any]:
         "400": {"description": "The request makes no sense", **failed},
         "403": {"description": "Not from here", **failed},
         "404": {"description": "There is no such thing", **failed},
+        **{str(status): {"description": _REFUSALS[status], **failed} for status in operation.refusals},
     }
     found: dict[str, Any] = {"summary": operation.summary, "responses": answers}
     parameters = _parameters(operation.parameters, path)
@@ -53,7 +59,9 @@ def _operation(operation: Operation, path: str) -> dict[str, Any]:
     if operation.body is not None:
         found["requestBody"] = {
             "required": True,
-            "content": {"application/json": {"schema": _reference(operation.body)}},
+            "content": {"application/octet-stream": {}}
+            if operation.body is bytes
+            else {"application/json": {"schema": _reference(operation.body)}},
         }
     return found
 
@@ -72,5 +80,5 @@ def _parameters(struct: type[msgspec.Struct], path: str) -> list[dict[str, Any]]
     ]
 
 
-def _reference(it: type[msgspec.Struct]) -> dict[str, str]:
+def _reference(it: type[Any]) -> dict[str, str]:
     return {"$ref": _COMPONENTS.format(name=it.__name__)}

@@ -19,12 +19,28 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 BODY = 1 << 20
-"""Bytes of the largest request; edits are small."""
+"""Bytes of the largest request, where an operation says nothing else; edits are small."""
 
 _WORTH = 1400
 """Bytes from which an answer is compressed: less fits one packet anyway."""
 
 _encode = msgspec.json.Encoder(enc_hook=str).encode
+
+
+class ConflictError(Error):
+    """What was sent does not follow on what is there: `size` bytes."""
+
+    def __init__(self, message: str, *, size: int) -> None:
+        super().__init__(message)
+        self.size = size
+
+
+class ForbiddenError(Error):
+    """It is somebody else's."""
+
+
+class GoneError(Error):
+    """It was deleted, and is not to come back."""
 
 
 class Operation(NamedTuple):
@@ -35,10 +51,15 @@ class Operation(NamedTuple):
     summary: str
     call: Callable[..., Any]
     parameters: type[msgspec.Struct] = wire.Nothing
-    body: type[msgspec.Struct] | None = None
+    body: type[msgspec.Struct | bytes] | None = None
+    """What the body says, as JSON; `bytes` takes it as it is."""
     answer: type[msgspec.Struct] | None = None
     media: tuple[str, ...] = ()
     """Content types beside, or instead of, JSON."""
+    limit: int = BODY
+    """Bytes of the largest request."""
+    refusals: tuple[int, ...] = ()
+    """Statuses of failures beyond 400, 403 and 404."""
 
 
 def endpoint(operation: Operation) -> Callable[[Request], Awaitable[Response]]:
@@ -51,16 +72,17 @@ def endpoint(operation: Operation) -> Callable[[Request], Awaitable[Response]]:
         try:
             given: dict[str, Any] = {**request.query_params, **request.path_params}
             given.update({name: request.query_params.getlist(name) for name in lists})
-            arguments = [msgspec.convert(given, operation.parameters, strict=False)]
+            arguments: list[Any] = [msgspec.convert(given, operation.parameters, strict=False)]
             if operation.body is not None:
-                arguments.append(msgspec.json.decode(await _body(request), type=operation.body))
+                content = await _body(request, operation.limit)
+                arguments.append(
+                    content if operation.body is bytes else msgspec.json.decode(content, type=operation.body)
+                )
             answer = await run_in_threadpool(operation.call, request, *arguments)
         except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError) as error:
             return failure(400, f"This request cannot be understood: {error}")
-        except NotFoundError as error:
-            return failure(404, str(error))
         except Error as error:
-            return failure(400, str(error))
+            return _refusal(error)
         if isinstance(answer, Response):
             return answer
         if answer is None:
@@ -91,15 +113,20 @@ def reply(request: Request, content: bytes, media: str) -> Response:
     return Response(content, media_type=media, headers=headers)
 
 
-def failure(status: int, message: str) -> Response:
-    return Response(_encode(wire.Failure(message)), status, media_type="application/json")
+def failure(status: int, message: str, size: int | None = None) -> Response:
+    return Response(_encode(wire.Failure(message, size)), status, media_type="application/json")
 
 
-async def _body(request: Request) -> bytes:
+def _refusal(error: Error) -> Response:
+    statuses = {NotFoundError: 404, ForbiddenError: 403, GoneError: 410, ConflictError: 409}
+    return failure(statuses.get(type(error), 400), str(error), getattr(error, "size", None))
+
+
+async def _body(request: Request, limit: int) -> bytes:
     """Raises msgspec.ValidationError for one that is too large."""
-    content = b""
+    content = bytearray()
     async for part in request.stream():
         content += part
-        if len(content) > BODY:
-            raise msgspec.ValidationError(f"the body is larger than {BODY} bytes")
-    return content
+        if len(content) > limit:
+            raise msgspec.ValidationError(f"the body is larger than {limit} bytes")
+    return bytes(content)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import resource
 import secrets
 import socket
 from typing import TYPE_CHECKING
@@ -11,10 +13,13 @@ from tracker_core import _served
 from tracker_core._errors import UsageError
 from tracker_core.server.app import app
 from tracker_core.server.guard import LOOPBACK
+from tracker_core.server.team import alone, team
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    from starlette.types import ASGIApp
 
 PORT = 8650
 
@@ -30,25 +35,50 @@ def serve(
 
     Raises UsageError for an address or a port that cannot be had.
     """
-    import uvicorn
-
     listener = _listen(host, port)
     token = None if host in LOOPBACK else secrets.token_urlsafe(24)
-    address = listener.getsockname()
-    shown = f"[{host}]" if ":" in host else _reachable(host)
-    link = f"http://{shown}:{address[1]}/" + (f"?token={token}" if token else "")
+    link = _link(host, listener) + (f"?token={token}" if token else "")
+    with listener, _served.announced(roots, link):
+        ready(link)
+        _run(app(roots, token), listener)
+
+
+def serve_team(
+    data: Path, *, host: str = "127.0.0.1", port: int = PORT, ready: Callable[[str], None] = lambda _link: None
+) -> None:
+    """The same for a team's server over `data`. Raises UsageError while another one works on it, too."""
+    with alone(data), _listen(host, port) as listener:
+        _allow_many_files()
+        application = team(data)
+        ready(_link(host, listener))
+        _run(application, listener)
+
+
+def _run(application: ASGIApp, listener: socket.socket) -> None:
+    import uvicorn
+
     config = uvicorn.Config(
-        app(roots, token),
+        application,
         log_level="warning",
         access_log=False,
         lifespan="on",
         # Open pages hold a stream each; they are not waited for.
         timeout_graceful_shutdown=1,
     )
-    server = uvicorn.Server(config)
-    with listener, _served.announced(roots, link):
-        ready(link)
-        server.run(sockets=[listener])
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _link(host: str, listener: socket.socket) -> str:
+    shown = f"[{host}]" if ":" in host else _reachable(host)
+    return f"http://{shown}:{listener.getsockname()[1]}/"
+
+
+def _allow_many_files() -> None:
+    """Each run that goes on takes an open file or two, for its lock."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with contextlib.suppress(ValueError, OSError):  # macOS refuses its own limit
+            resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65536) if hard > 0 else 65536, hard))
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -11,7 +11,7 @@ from tracker_core._errors import NotFoundError
 from tracker_core.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from tracker_core.store import Run
@@ -38,12 +38,20 @@ class Entry(NamedTuple):
     shelf: Shelf
 
 
+class Root(NamedTuple):
+    """A folder of runs. `mark` begins the keys of what lies in it; `entity` is whose it all is, where the folder says
+    that and not each run."""
+
+    store: Store
+    mark: str = ""
+    entity: str = ""
+
+
 class Source:
     """Safe to use from several threads."""
 
-    def __init__(self, roots: Iterable[Path]) -> None:
-        self.stores = [Store(root) for root in roots]
-        self._marks = _marks([store.root for store in self.stores])
+    def __init__(self, roots: Sequence[Root]) -> None:
+        self._roots = roots
         self._lock = threading.Lock()
         self._looked = 0.0
 
@@ -52,18 +60,19 @@ class Source:
         with self._lock:
             if time.monotonic() - self._looked < FRESH:
                 return
-            for store in self.stores:
-                store.refresh()
+            for root in self._roots:
+                root.store.refresh()
             self._looked = time.monotonic()
 
     def shelves(self) -> list[Shelf]:
         """Every project that has runs, by name."""
         found: dict[str, Shelf] = {}
-        for store, mark in zip(self.stores, self._marks, strict=True):
-            for run in store.runs():
-                key = _key(mark, run.card.entity, run.card.project)
+        for root in self._roots:
+            for run in root.store.runs():
+                key = _key(root, run)
                 if key not in found:
-                    found[key] = Shelf(key, run.card.project, run.card.entity, store, [])
+                    entity = root.entity or run.card.entity
+                    found[key] = Shelf(key, run.card.project, entity, root.store, [])
                 found[key].runs.append(run)
         return sorted(found.values(), key=lambda shelf: (shelf.name, shelf.key))
 
@@ -88,32 +97,36 @@ class Source:
 
     def keys(self, shelf: Shelf) -> dict[str, Run]:
         """The runs of a project by their keys, in the same order."""
-        mark = self._marks[self.stores.index(shelf.store)]
+        mark = next(root.mark for root in self._roots if root.store is shelf.store)
         return {run_key(mark, run): run for run in shelf.runs}
 
     def _find(self, key: str) -> Entry | None:
-        for store, mark in zip(self.stores, self._marks, strict=True):
-            for run in store.runs():
-                if key in (run_key(mark, run), run.folder):
-                    project = _key(mark, run.card.entity, run.card.project)
-                    return Entry(run_key(mark, run), run, self.shelf(project))
+        for root in self._roots:
+            for run in root.store.runs():
+                if key in (run_key(root.mark, run), run.folder):
+                    return Entry(run_key(root.mark, run), run, self.shelf(_key(root, run)))
         return None
 
     def close(self) -> None:
-        for store in self.stores:
-            store.close()
+        for root in self._roots:
+            root.store.close()
+
+
+def of_folders(folders: Iterable[Path]) -> Source:
+    """Keys have no marks where there is one folder; else six digits tell equal names in several folders apart."""
+    found = list(folders)
+    marks = [_mark(folder) for folder in found] if len(found) > 1 else [""]
+    return Source([Root(Store(folder), mark) for folder, mark in zip(found, marks, strict=False)])
 
 
 def run_key(mark: str, run: Run) -> str:
     return f"{mark}{run.folder}"
 
 
-def _key(mark: str, entity: str, project: str) -> str:
-    return f"{mark}{entity}:{project}" if entity else f"{mark}{project}"
+def _key(root: Root, run: Run) -> str:
+    entity, project = run.card.entity, run.card.project
+    return f"{root.mark}{project}" if root.entity or not entity else f"{root.mark}{entity}:{project}"
 
 
-def _marks(roots: list[Path]) -> list[str]:
-    """What tells equal names in several folders apart; nothing where there is one folder."""
-    if len(roots) < 2:
-        return [""] * len(roots)
-    return [f"{hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:6]}~" for root in roots]
+def _mark(folder: Path) -> str:
+    return f"{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:6]}~"

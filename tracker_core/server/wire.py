@@ -262,10 +262,11 @@ class Chart(msgspec.Struct, frozen=True):
     series: list[Line]
 
 
-class Failure(msgspec.Struct, frozen=True):
-    """Every answer of 400 and above."""
+class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Every answer of 400 and above. `size`: what is there already of what was to be added to."""
 
     error: str
+    size: int | None = None
 
 
 Short = Annotated[str, Meta(max_length=512)]
@@ -316,6 +317,64 @@ class Nothing(msgspec.Struct, frozen=True):
 
 class OfProject(msgspec.Struct, frozen=True):
     project: str
+
+
+Offset = Annotated[int, Meta(ge=0, le=1 << 48)]
+Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class OfUpload(msgspec.Struct, frozen=True):
+    """A run by the name of its folder."""
+
+    entity: str
+    run: str
+
+
+class OfJournal(msgspec.Struct, frozen=True):
+    """Where the body begins in a segment of a journal; `live` says that its writer lives."""
+
+    entity: str
+    run: str
+    journal: str
+    offset: Offset
+    live: bool = False
+
+
+class OfUploadFile(msgspec.Struct, frozen=True):
+    """Where the body begins in a file of `size` bytes that was changed at `time`, in nanoseconds since the epoch."""
+
+    entity: str
+    run: str
+    path: str
+    offset: Offset
+    size: Offset
+    sha256: Sha256
+    time: Annotated[int, Meta(ge=0, le=1 << 62)] = 0
+
+
+class OfEntity(msgspec.Struct, frozen=True):
+    entity: str
+
+
+class OfViewJournal(msgspec.Struct, frozen=True):
+    entity: str
+    journal: str
+    offset: Offset
+
+
+class OfContent(msgspec.Struct, frozen=True):
+    """Where the body begins in a content of `size` bytes."""
+
+    entity: str
+    sha256: Sha256
+    offset: Offset
+    size: Offset
+
+
+class OfCollection(msgspec.Struct, frozen=True):
+    entity: str
+    project: str
+    name: str
 
 
 class OfView(msgspec.Struct, frozen=True):

@@ -1,0 +1,94 @@
+"""What client and server say to each other about an upload; bytes themselves travel as they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from tracker_core._artifacts.version import Version  # noqa: TC001 - msgspec reads the annotations
+
+PIECE = 8 << 20
+"""Bytes of a journal or file that one request carries at most."""
+BATCH = 5000
+"""Digests that one request asks about at most."""
+HEAD = 512
+"""Bytes at the beginning of a journal that tell whose it is: its header names process, host and time."""
+
+
+class Me(msgspec.Struct, frozen=True):
+    """Whose key was sent, and for whom they may record."""
+
+    user: str
+    entities: tuple[str, ...]
+    version: str
+
+
+class Segment(msgspec.Struct, frozen=True):
+    """A segment of a journal as far as it is there. `head` is the crc32 of its first `HEAD` bytes."""
+
+    size: int
+    head: int
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """A whole file. `time` is when its original was changed, in nanoseconds since the epoch."""
+
+    size: int
+    time: int
+
+
+class Holding(msgspec.Struct, frozen=True):
+    """What the server holds of a run, by name. `deleted`: somebody removed it there, and takes no more of it."""
+
+    deleted: bool = False
+    journals: dict[str, Segment] = {}
+    files: dict[str, Kept] = {}
+
+
+class Held(msgspec.Struct, frozen=True):
+    """How many bytes the server has now: what comes next begins there."""
+
+    size: int
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """Contents by their sha256."""
+
+    digests: list[str]
+
+
+class Missing(msgspec.Struct, frozen=True):
+    digests: list[str]
+
+
+class Commit(msgspec.Struct, frozen=True):
+    """A version whose contents the server has. `users` are the runs that used it, as "project/id"."""
+
+    version: Version
+    users: list[str] = []
+
+
+class Numbered(msgspec.Struct, frozen=True):
+    """The number that the version has on the server."""
+
+    number: int
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What may change of a version."""
+
+    description: str | None = None
+    metadata: dict[str, Any] = {}
+    tags: tuple[str, ...] = ()
+    expires: float | None = None
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """Changes of a collection, by the numbers that its versions have on the server."""
+
+    aliases: dict[str, int] = {}
+    lost_aliases: list[str] = []
+    facts: dict[int, Facts] = {}
+    users: dict[int, list[str]] = {}
+    deleted: list[int] = []
