@@ -47,6 +47,16 @@ process.main()
 """
 
 
+class Goal(msgspec.Struct, frozen=True):
+    """Where a run is uploaded to while it goes on. `patience`: seconds that a server which is away is waited for at the
+    end."""
+
+    address: str
+    key: str
+    entity: str
+    patience: float
+
+
 class Launch(msgspec.Struct, frozen=True, kw_only=True):
     """What only the training process knows and the background process needs."""
 
@@ -76,6 +86,7 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     alert_webhook: str | None
     alert_mail: str | None
     smtp_url: str | None
+    goal: Goal | None = None
 
 
 class Background:
@@ -191,7 +202,9 @@ class Pipe:
         return stat.st_dev, stat.st_ino
 
 
-def launch(folder: RunFolder, *, run: str, attempt: int, journal: Path, settings: Settings) -> Background:
+def launch(
+    folder: RunFolder, *, run: str, attempt: int, journal: Path, settings: Settings, goal: Goal | None = None
+) -> Background:
     """Starts the background process of a run whose training process writes `journal`, without waiting for it.
 
     Raises OSError where no second process can be started.
@@ -221,6 +234,7 @@ def launch(folder: RunFolder, *, run: str, attempt: int, journal: Path, settings
         alert_webhook=settings.alert_webhook,
         alert_mail=settings.alert_mail,
         smtp_url=settings.smtp_url,
+        goal=goal,
     )
     return _start(message, folder.logs / "background.log", pidfd)
 

@@ -1,17 +1,22 @@
 """The one HTTP client: requests, with our errors.
 
-An error tells what happened and never the address, which may be a secret by itself.
+An error tells what happened and never the address, which may be a secret by itself; that of the team's server is none.
+Proxies and certificates are those of requests: `HTTPS_PROXY`, `NO_PROXY`, `REQUESTS_CA_BUNDLE`.
 """
 
 from __future__ import annotations
 
+import random
+import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tracker_core._errors import CommError
+import msgspec
+
+from tracker_core._errors import AuthenticationError, CommError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     import requests
 
@@ -30,6 +35,147 @@ class Stream(NamedTuple):
     size: int | None
     tag: str
     pieces: Iterator[bytes]
+
+
+class RefusedError(CommError):
+    """The team's server understood, and said no. `size`: what it has of what was to be added to, where it told that."""
+
+    def __init__(self, message: str, status: int, size: int | None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.size = size
+
+
+class UnreachableError(CommError):
+    """The team's server did not answer: it may later."""
+
+
+class _Failure(msgspec.Struct):
+    error: str = ""
+    size: int | None = None
+
+
+class Client:
+    """Speaks to the team's server at `address` with `key`, over one connection that is kept open.
+
+    What fails on the way (no connection, 5xx, 429) is tried again for `patience` seconds, with growing pauses;
+    `pause(seconds)` makes them and may raise. For one thread.
+    """
+
+    def __init__(
+        self, address: str, key: str, *, patience: float = 60.0, pause: Callable[[float], object] = time.sleep
+    ) -> None:
+        import requests
+
+        self.address = address.rstrip("/")
+        self._patience = patience
+        self._pause = pause
+        self._session = requests.Session()
+        self._session.headers.update(_AGENT)
+        self._session.auth = _Bearer(key)  # a header of ours would give way to what stands in ~/.netrc
+        self.sent = 0
+        """Bytes of bodies that the server has answered for."""
+        self.watch: Callable[[int], object] = abs
+        """Called with the size of each of them."""
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: bytes | None = None,
+        json: bool = False,
+    ) -> bytes:
+        """The answer's content. Raises RefusedError, UnreachableError, or AuthenticationError."""
+        deadline = time.monotonic() + self._patience
+        pause = 0.25
+        while True:
+            try:
+                answer = self._once(method, path, params, body, json=json)
+            except UnreachableError:
+                if time.monotonic() + pause > deadline:
+                    raise
+            else:
+                self.sent += len(body or b"")
+                self.watch(len(body or b""))
+                return answer
+            self._pause(pause * random.uniform(0.75, 1.25))  # noqa: S311 - so that many clients do not come at once
+            pause = min(pause * 2, 15.0)
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _once(
+        self, method: str, path: str, params: Mapping[str, Any] | None, body: bytes | None, *, json: bool
+    ) -> bytes:
+        import requests
+
+        headers = (
+            {"Content-Type": "application/json" if json else "application/octet-stream"} if body is not None else {}
+        )
+        try:
+            answer = self._session.request(
+                method,
+                self.address + path,
+                params=params,
+                data=body,
+                headers=headers,
+                timeout=_TIMEOUT,
+                allow_redirects=False,
+            )
+            content = answer.content
+        except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema):
+            raise CommError(f"{self.address} is no address of a server: it begins with http:// or https://") from None
+        except requests.exceptions.SSLError as error:
+            raise CommError(
+                f"the certificate of {self.address} is not trusted here ({_cause(error)}): REQUESTS_CA_BUNDLE names "
+                "the file of an authority of your own"
+            ) from None
+        except requests.RequestException as error:
+            raise UnreachableError(f"{self.address} does not answer: {_cause(error)}") from None
+        if 200 <= answer.status_code < 300:
+            return content
+        raise self._refusal(answer.status_code, content, answer.headers.get("Location"))
+
+    def _refusal(self, status: int, content: bytes, location: str | None) -> CommError:
+        try:
+            told = msgspec.json.decode(content, type=_Failure)
+        except msgspec.MsgspecError:
+            told = _Failure()
+        if status == 401:
+            return AuthenticationError(
+                f"{self.address} does not know this key: `tracker login --relogin --host {self.address}` takes another"
+            )
+        if status == 429 or status >= 500:
+            return UnreachableError(f"{self.address} answers HTTP {status}" + (f": {told.error}" if told.error else ""))
+        if 300 <= status < 400:
+            return CommError(f"{self.address} sends everybody to {location}: log in with that address")
+        if not told.error or (status == 404 and "no such operation" in told.error):
+            return CommError(
+                f"{self.address} is no tracker server, or one of an older version (HTTP {status}): update it"
+            )
+        return RefusedError(told.error, status, told.size)
+
+
+class _Bearer:
+    def __init__(self, key: str) -> None:
+        self._header = f"Bearer {key}"
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = self._header
+        return request
+
+
+def _cause(error: BaseException) -> str:
+    """What is at the bottom of an error of requests, which wraps it several times."""
+    while True:
+        deeper = getattr(error, "reason", None) or (error.args[0] if error.args else None)
+        if not isinstance(deeper, BaseException):
+            break
+        error = deeper
+    text = str(error).rpartition(": ")[2]
+    return text or type(error).__name__
 
 
 def post_json(address: str, body: bytes, *, timeout: float) -> None:

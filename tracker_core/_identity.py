@@ -123,11 +123,14 @@ class Identity:
     @property
     def url(self) -> str | None:
         """The run's page on the server; None where there is no server."""
-        return None
+        project = self.project_url
+        return None if project is None else f"{project}/run/{_quoted(f'{self.entity}~{self.folder.path.name}')}"
 
     @property
     def project_url(self) -> str | None:
-        return None
+        if self.mode != "online" or not self._settings.base_url:
+            return None
+        return f"{self._settings.base_url.rstrip('/')}/project/{_quoted(f'{self.entity}~{self.project}')}"
 
     @property
     def sweep_id(self) -> str | None:
@@ -182,3 +185,9 @@ class Identity:
         update = records.Update(time=self._logbook.now(), **fields)
         self._record(update)
         self._snapshot.apply(update)
+
+
+def _quoted(key: str) -> str:
+    from urllib.parse import quote
+
+    return quote(key, safe="~")

@@ -20,7 +20,8 @@ _LAST_PAIRS = frozenset({("access", "key"), ("api", "key"), ("private", "key"), 
 _LOOKS = re.compile(
     r"""\b(?:
         sk-[A-Za-z0-9_-]{16,}                       # OpenAI, Anthropic
-        | hf_[A-Za-z0-9]{16,}                       # Hugging Face
+        | tk-[a-z0-9_-]+-[0-9a-f]{40}               # a tracker server's
+    | hf_[A-Za-z0-9]{16,}                       # Hugging Face
         | gh[opsur]_[A-Za-z0-9]{16,}                # GitHub
         | github_pat_[A-Za-z0-9_]{16,}
         | glpat-[A-Za-z0-9_-]{16,}                  # GitLab

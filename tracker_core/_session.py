@@ -22,7 +22,7 @@ from tracker_core._start import in_notebook, make, opener, start, switches
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tracker_core._background import Background
+    from tracker_core._background import Background, Goal
     from tracker_core._settings import Settings
 
 _lock = threading.RLock()
@@ -224,7 +224,7 @@ def _open(run: Run) -> None:
         run._after.callback(_encode_rest, run)
         _start_background(run)
         if not run.settings.silent:
-            _say(f"run {run.name} ({run.path}) in {_near(run.folder.path)}")
+            _say(f"run {run.name} ({run.path}) in {_near(run.folder.path)}" + (f"; at {run.url}" if run.url else ""))
         _capture_console(run)
     _attach_switches(run)
 
@@ -234,7 +234,12 @@ def _start_background(run: Run) -> None:
 
     try:
         background = _background.launch(
-            run.folder, run=run.id, attempt=run.attempt, journal=run._logbook.journal, settings=run.settings
+            run.folder,
+            run=run.id,
+            attempt=run.attempt,
+            journal=run._logbook.journal,
+            settings=run.settings,
+            goal=_goal(run),
         )
     except OSError as error:
         _notice.warn(f"no background process, so no system metrics and no git: {error}")
@@ -243,9 +248,19 @@ def _start_background(run: Run) -> None:
     run._after.callback(_complete, run, background)
 
 
+def _goal(run: Run) -> Goal | None:
+    from tracker_core._background import Goal
+
+    settings = run.settings
+    if run.mode != "online" or not settings.base_url or not settings.api_key:
+        return None
+    return Goal(settings.base_url, settings.api_key, run.entity, settings.finish_timeout)
+
+
 def _complete(run: Run, background: Background) -> None:
-    """Lets the background process complete. There is something to wait for only where files are still to come."""
-    waits = run.awaited or (run.folder.path / "spool").is_dir()
+    """Lets the background process complete. There is something to wait for only where files are still to come, or
+    where a server is to have it all."""
+    waits = run.awaited or run.mode == "online" or (run.folder.path / "spool").is_dir()
     certain = not run._guessed
     background.finish(run.settings.finish_timeout if waits else 0.0, None if run.quiet else _say, certain=certain)
 
@@ -293,7 +308,8 @@ def _closed(run: Run) -> None:
 
         _auto.forget(run.folder.root, run.id)
     if not run.quiet:
-        _say(f"run {run.name} {run._snapshot.state}; look at it with: tracker show {run.id}")
+        look = f"at {run.url}" if run.url else f"with: tracker show {run.id}"
+        _say(f"run {run.name} {run._snapshot.state}; look at it {look}")
 
 
 def _exiting(exit_code: int, signal: str | None, certain: bool) -> None:

@@ -18,6 +18,7 @@ from tracker_core import _config_source, _folder, _journal, _names, _notice, _pa
 from tracker_core import _records as records
 from tracker_core._errors import LaunchError, UsageError
 from tracker_core._folder import RunFolder
+from tracker_core._key import user_of
 from tracker_core._logbook import Logbook
 from tracker_core._run import Run
 from tracker_core._snapshot import Snapshot
@@ -34,6 +35,8 @@ def start(settings: Settings, *, resume_from: str | None, fork_from: str | None)
     mode = _mode(settings)
     if mode == "disabled":
         return _start_disabled(settings)
+    if mode == "online" and settings.entity is None:
+        settings = msgspec.structs.replace(settings, entity=user_of(settings.api_key or ""))
     root = _folder.working_root = _root(settings)
     if (rank := _rank.rank()) != 0:
         return _join(settings, root, rank, mode)
@@ -69,10 +72,19 @@ def _mode(settings: Settings) -> records.Mode:
             "force=True wants a login, and this machine has none: leave force out to record offline",
             reason="not_logged_in",
         )
-    if mode == "online":
-        # The run is recorded all the same, and nothing of it is lost.
-        _notice.warn("mode='online' needs a team server, and none is set up: recording offline")
-    return "disabled" if mode == "disabled" else "offline"
+    if mode in ("disabled", "offline"):
+        return "disabled" if mode == "disabled" else "offline"
+    # Whatever is missing, the run is recorded all the same, and nothing of it is lost.
+    if not ready:
+        if mode == "online":
+            _notice.warn("mode='online' needs a team server, and none is set up: recording offline")
+        return "offline"
+    if user_of(settings.api_key or "") is None:
+        _notice.warn(
+            "the API key that is set is none of a tracker server: recording offline; `tracker login --relogin`"
+        )
+        return "offline"
+    return "online"
 
 
 def _root(settings: Settings) -> Path:

@@ -426,7 +426,7 @@ def test_login_is_not_needed(capsys, monkeypatch):
     assert tracker.login(relogin=True, timeout=5) is False
     assert "no login is needed" in capsys.readouterr().err
     with pytest.warns(UserWarning, match="kept on this machine"):
-        tracker.login("0" * 40, host="http://localhost")
+        tracker.login("0" * 40)
     assert not list(Path(os.environ["HOME"]).rglob("*settings*"))
     with pytest.raises(tracker.LaunchError):
         tracker.login(force=True)

@@ -29,6 +29,8 @@ from tracker_core.background.parent import Parent
 from tracker_core.background.saved import Saved
 from tracker_core.background.sync import Sync
 from tracker_core.background.tail import JournalSink, Tails
+from tracker_core.background.upload import INTERVAL as UPLOAD_INTERVAL
+from tracker_core.background.upload import Uploading
 from tracker_core.background.verdict import agrees, verdict
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ ENCODE_INTERVAL = 1.0
 SAVED_INTERVAL = 10.0
 FIRST_SAMPLE = 1.0
 """Seconds after the start; what is over sooner has no system metrics worth their cost."""
+FIRST_UPLOAD = 0.5
 
 _QUICK = 2.0
 """Seconds for all that is left after SIGTERM."""
@@ -80,6 +83,7 @@ class Process:
         self._messenger = Messenger(launch)
         self._encoding = Encoding(self._folder, self._writer.write)
         self._saved = Saved(self._folder.files, self._writer.write)
+        self._uploading = Uploading(self._folder, launch.goal, note) if launch.goal is not None else None
         self._system: System | None = None
         self._failures: dict[str, int] = {}
         self._deadline: float | None = None
@@ -94,6 +98,8 @@ class Process:
             Timer("media", self._encoding.poll, ENCODE_INTERVAL, clock + ENCODE_INTERVAL),
             Timer("saved files", partial(self._saved.refresh, last=False), SAVED_INTERVAL, clock + SAVED_INTERVAL),
         ]
+        if self._uploading is not None:
+            self._timers.append(Timer("upload", self._uploading.poll, UPLOAD_INTERVAL, clock + FIRST_UPLOAD))
         if launch.system_interval > 0:
             first = clock + min(FIRST_SAMPLE, launch.system_interval)
             self._timers.append(Timer("system metrics", self._sample, launch.system_interval, first))
@@ -114,6 +120,7 @@ class Process:
         if self._exists():
             self._guard("journal", self._writer.close)
             self._guard("sync", self._sync.sync)
+            self._guard("upload", self._upload_end)
 
     def _listen(self, timeout: float) -> None:
         """Takes in what happens; the end of the training process is judged at once, before anything that takes long."""
@@ -182,6 +189,8 @@ class Process:
                 self._saved.add(record)
             elif isinstance(record, records.Alert):
                 self._messenger.add(record)
+            elif isinstance(record, records.Artifact) and self._uploading is not None:
+                self._uploading.add(record)
             elif isinstance(record, records.Start):
                 self._messenger.describe(record)
 
@@ -195,6 +204,22 @@ class Process:
         self._guard("journals of dead writers", self._seal)
         self._messenger.finish(self._hurried)
         self._guard("sync", self._sync.sync)
+        self._guard("upload", self._upload)
+
+    def _upload(self) -> None:
+        """While the training process waits: a server that is away keeps nobody."""
+        if self._uploading is None or self._uploading.finish(self._hurried, self._progress, patience=0.0):
+            return
+        if self._uploading.problem is not None:
+            self._progress(f"not all is uploaded: {self._uploading.problem}; `tracker sync` sends what is left")
+
+    def _upload_end(self) -> None:
+        """What was written since, and what could not be sent before."""
+        if self._uploading is not None and self._launch.goal is not None:
+            self._uploading.finish(self._hurried, self._progress, self._launch.goal.patience)
+
+    def _progress(self, text: str) -> None:
+        self._channel.say(f"progress {text}")
 
     def _encode(self) -> None:
         self._encoding.finish(self._hurried)
@@ -232,9 +257,14 @@ class Process:
                 journal.seal(path)
 
 
+def note(text: str) -> None:
+    """Writes a line to the log, which is our stderr."""
+    print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}", file=sys.stderr, flush=True)  # noqa: T201 - nobody's terminal
+
+
 def complain(name: str) -> None:
-    """Writes the current exception to the log, which is our stderr."""
-    print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {name} failed", file=sys.stderr)  # noqa: T201 - see above
+    """Writes the current exception to the log."""
+    note(f"{name} failed")
     traceback.print_exc()
     sys.stderr.flush()
 

@@ -27,6 +27,8 @@ COMMANDS = {
     "artifact": "artifact",
     "run": "run",
     "sync": "sync",
+    "login": "login",
+    "server": "server",
     "integrations": "integrations",
     "status": "status",
     "online": "mode",

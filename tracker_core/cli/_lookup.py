@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import tracker_core
-from tracker_core import NotFoundError, UsageError
+from tracker_core import NotFoundError, UsageError, _folder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tracker_core import Api
     from tracker_core._api import ApiRun
+
+
+_DEPTH = 4
+"""How many folders down runs are looked for."""
+
+ACCOUNTS = "accounts.sqlite"
+"""What tells the folder of a team's server."""
+
+_SKIPPED = {"__pycache__", "node_modules", "site-packages", "venv"}
 
 
 def open_api(folder: str) -> Api:
@@ -26,6 +37,39 @@ def registered() -> list[Path]:
     if not found:
         raise UsageError("no folder of this user holds runs yet; a script that calls tracker.init() makes the first")
     return found
+
+
+def roots_below(path: Path) -> list[tuple[Path, str | None]]:
+    """The folders of runs at and below `path`, each with the name of the only run that is meant, if one is; where there
+    are no runs yet, the folder that a script would make. Raises UsageError."""
+    if not path.is_dir():
+        raise UsageError(f"there is no folder {path}")
+    path = path.resolve()
+    if _folder.id_of(path.name):
+        return [(path.parent, path.name)]
+    try:
+        os.scandir(path).close()
+    except PermissionError as error:
+        raise UsageError(f"{path} cannot be read by this user") from error
+    found = list(_search(path, _DEPTH)) or [path if path.name == _folder.ROOT_NAME else path / _folder.ROOT_NAME]
+    return [(root, None) for root in found]
+
+
+def _search(path: Path, depth: int) -> Iterator[Path]:
+    """A team's server keeps what others sent it: that is looked at where it is asked for by its own name."""
+    try:
+        entries = sorted(os.scandir(path), key=lambda entry: entry.name)
+    except OSError:
+        return  # one folder among many that is not ours to read
+    if depth < _DEPTH and any(entry.name == ACCOUNTS for entry in entries):
+        return
+    names = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+    if any(_folder.id_of(name) for name in names):
+        yield path
+    if depth:
+        for name in names:
+            if not name.startswith(".") and name not in _SKIPPED and not _folder.id_of(name):
+                yield from _search(path / name, depth - 1)
 
 
 def find(api: Api, word: str | None) -> ApiRun:

@@ -90,3 +90,12 @@ def _compact(value: Any) -> str:
         return str(value)
     items = getattr(value, "items", None)  # a nested summary
     return _compact(dict(items())) if items else str(value)
+
+
+def size(count: int) -> str:
+    """Bytes, as people say them."""
+    value, units = float(count), ["B", "kB", "MB", "GB", "TB"]
+    while value >= 1000 and len(units) > 1:
+        value /= 1000
+        units.pop(0)
+    return f"{value:.0f} {units[0]}" if value >= 100 or units[0] == "B" else f"{value:.1f} {units[0]}"

@@ -5,21 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from tracker_core import _folder
-from tracker_core._errors import UsageError
-from tracker_core.cli._lookup import registered
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-_DEPTH = 4
-"""How many folders down runs are looked for."""
-
-_SKIPPED = {"__pycache__", "node_modules", "site-packages", "venv"}
+from tracker_core.cli._lookup import registered, roots_below
 
 
 @click.command("ui")
@@ -37,7 +26,7 @@ def ui_command(path: str, everywhere: bool, port: int, host: str, no_browser: bo
     """Look at the runs below PATH in the browser, while they run and afterwards."""
     from tracker_core.server import serve
 
-    roots = registered() if everywhere else _below(Path(path))
+    roots = registered() if everywhere else [root for root, _ in roots_below(Path(path))]
 
     def ready(link: str) -> None:
         where = str(roots[0]) if len(roots) == 1 else f"{len(roots)} folders"
@@ -52,31 +41,3 @@ def ui_command(path: str, everywhere: bool, port: int, host: str, no_browser: bo
 def _has_screen() -> bool:
     """Over ssh a browser would open on the wrong machine, or in the terminal."""
     return sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-
-
-def _below(path: Path) -> list[Path]:
-    """The folders of runs at and below `path`; where there are none yet, the one that a script would make."""
-    if not path.is_dir():
-        raise UsageError(f"there is no folder {path}")
-    path = path.resolve()
-    if _folder.id_of(path.name):
-        path = path.parent
-    try:
-        os.scandir(path).close()
-    except PermissionError as error:
-        raise UsageError(f"{path} cannot be read by this user") from error
-    found = list(_search(path, _DEPTH))
-    return found or [path if path.name == _folder.ROOT_NAME else path / _folder.ROOT_NAME]
-
-
-def _search(path: Path, depth: int) -> Iterator[Path]:
-    try:
-        names = sorted(entry.name for entry in os.scandir(path) if entry.is_dir(follow_symlinks=False))
-    except OSError:
-        return  # one folder among many that is not ours to read
-    if any(_folder.id_of(name) for name in names):
-        yield path
-    if depth:
-        for name in names:
-            if not name.startswith(".") and name not in _SKIPPED and not _folder.id_of(name):
-                yield from _search(path / name, depth - 1)
