@@ -65,7 +65,9 @@ class Gate:
             return failure(401, "Sign in, or send a key: Authorization: Bearer KEY.")
         query = scope["query_string"].decode("latin-1")
         wanted = path + (f"?{query}" if query else "")
-        return RedirectResponse(f"{signin.PATH}?next={quote(wanted, safe='')}", 303)
+        # Relative, since a proxy may have taken something off the path.
+        up = "../" * (path.count("/") - 1) or "./"
+        return RedirectResponse(f"{up}{signin.PATH[1:]}?next={quote(wanted, safe='')}", 303)
 
     def _visiting(self, headers: Headers) -> User | None:
         shown = cookie(headers.get("cookie", ""), signin.COOKIE)

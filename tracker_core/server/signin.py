@@ -34,13 +34,13 @@ _PAGE = """<!doctype html>
 <title>Sign in - tracker</title><style>{style}</style>
 <main><h1>tracker</h1>{body}</main></html>
 """
-_FORM = """<form method="post" action="{path}?next={next}">
+_FORM = """<form method="post" action="./signin?next={next}">
 <label>Your API key <input type="password" name="key" autocomplete="current-password" autofocus required></label>
 <button>Sign in</button></form>
 <p>Whoever runs this server gives you one: <code>tracker server user add NAME</code>.</p>
 """
 _LEAVE = """<p>You are signed in as {user}. <a href="{next}">Go on</a></p>
-<form method="post" action="{path}"><button>Sign out</button></form>
+<form method="post" action="./signin"><button>Sign out</button></form>
 """
 _LONGEST = 4096
 
@@ -57,10 +57,10 @@ def session(accounts: Accounts, cookie: str) -> User | None:
 def page(user: User | None, request: Request, wrong: str = "") -> Response:
     after = escape(_after(request))
     if user is not None:
-        body = _LEAVE.format(user=escape(user.name), path=PATH, next=after)
+        body = _LEAVE.format(user=escape(user.name), next=after)
     else:
         told = f'<p class="wrong">{escape(wrong)}</p>' if wrong else ""
-        body = told + _FORM.format(path=PATH, next=quote(_after(request), safe=""))
+        body = told + _FORM.format(next=quote(_after(request), safe=""))
     return HTMLResponse(
         _PAGE.format(style=_STYLE, body=body),
         403 if wrong else 200,
@@ -77,7 +77,7 @@ async def post(accounts: Accounts, request: Request) -> Response:
             break
     key = parse_qs(bytes(content[:_LONGEST]).decode("latin-1")).get("key", [""])[0].strip()
     if not key:
-        answer = RedirectResponse(PATH, 303)
+        answer = RedirectResponse(f".{PATH}", 303)
         answer.delete_cookie(COOKIE)
         return answer
     digest = accounts.digest(key)
@@ -97,9 +97,9 @@ async def post(accounts: Accounts, request: Request) -> Response:
 
 
 def _after(request: Request) -> str:
-    """Where the visitor wanted to go: a place of ours, never another server's."""
-    wanted = request.query_params.get("next", "/")
-    return "/" + wanted.lstrip("/\\") if wanted.isprintable() else "/"
+    """Where the visitor wanted to go: below this server's own address, whatever a proxy puts before its paths."""
+    wanted = request.query_params.get("next", "")
+    return "./" + wanted.lstrip("/\\") if wanted.isprintable() else "./"
 
 
 def _signature(accounts: Accounts, digest: str, until: str) -> str:
