@@ -153,6 +153,24 @@ def test_the_baseline_is_drawn_whatever_the_filter_says(page, site):
     _drawn(page, "train/loss, 2 lines")
 
 
+def test_a_tooltip_tells_how_far_the_baseline_is(page, site):
+    page.goto(f"{site}/project/vision?panels=train/loss")
+    _drawn(page, "train/loss, 5 lines")
+    page.get_by_role("listitem").filter(has_text="amber").hover()
+    page.get_by_role("button", name="Baseline amber").click()
+    box = page.get_by_role("img", name="train/loss, 5 lines").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    rows = page.locator(".tip .row")
+    expect(rows).to_have_count(5)
+    expect(rows.first).to_contain_text("amber")  # the slowest has the largest loss
+    expect(rows.first.locator(".away")).to_have_count(0)
+    base = float(rows.first.locator("b").inner_text())
+    for row in rows.all()[1:]:
+        away = float(row.locator(".away").inner_text().replace("\N{MINUS SIGN}", "-"))
+        assert away < 0
+        assert base + away == pytest.approx(float(row.locator("b").inner_text()), abs=0.01)
+
+
 def test_outliers_are_clipped_and_axes_are_logarithmic(page, site):
     page.goto(f"{site}/project/vision?panels=train/loss")
     _drawn(page, "train/loss, 5 lines")

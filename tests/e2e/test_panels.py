@@ -131,6 +131,15 @@ def test_logged_tables_over_runs(page, site):
     expect(panel.get_by_role("row").nth(1)).to_contain_text("0.1")
     panel.get_by_label("Search rows of answers").fill("second")
     expect(panel.get_by_role("row")).to_have_count(3)
+    panel.get_by_role("button", name="Filter").click()
+    panel.get_by_label("Filter score").fill("> 1")
+    expect(panel.get_by_role("row")).to_have_count(2)
+    panel.get_by_label("Filter run").fill("first")
+    expect(panel.get_by_role("row")).to_have_count(1)
+    panel.get_by_label("Search rows of answers").fill("")
+    panel.get_by_label("Filter run").fill("")
+    panel.get_by_label("Filter score").fill("")
+    expect(panel.get_by_role("row")).to_have_count(5)
     assert _save(page, "answers", "CSV").splitlines()[0] == "run,question,score"
 
 

@@ -82,6 +82,21 @@ def test_a_large_table_is_sorted_and_searched_over_its_pages(page, site):
     expect(ledger.locator("tbody tr")).to_have_count(11)
 
 
+def test_a_table_is_filtered_by_its_columns(page, site):
+    _open(page, site, "pictures", "Media")
+    ledger = page.get_by_role("region", name="ledger")
+    expect(ledger.get_by_label("Filter place")).to_have_count(0)
+    ledger.get_by_role("button", name="Filter").click()
+    ledger.get_by_label("Filter place").fill("< 100")
+    expect(ledger.get_by_text("100 of 250 rows")).to_be_visible()
+    ledger.get_by_label("Filter name").fill("name 11")
+    expect(ledger.locator("td:first-child")).to_have_text(["77", *map(str, range(20, 84, 7))])  # 11 and 110 to 119
+    ledger.get_by_label("Filter name").fill("nothing")
+    expect(ledger.get_by_text("No row is like that.")).to_be_visible()
+    ledger.get_by_role("button", name="Filter").click()
+    expect(ledger.get_by_text("250 rows, 1 to 100")).to_be_visible()
+
+
 def test_charts_of_one_run(page, site):
     _open(page, site, "vision", "Charts")
     expect(page.get_by_role("img", name="train/loss, 1 lines")).to_be_visible()

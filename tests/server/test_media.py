@@ -66,7 +66,14 @@ def test_a_table_is_sorted_and_searched_over_all_its_pages(client, start):
     assert read(search="row 6", count=2) == (357, [6, 13])
     assert read(search="ROW 6", sort="-0", first=355, count=9) == (357, [13, 6])
     assert read(search="none such") == (0, [])
+    assert read(filter="0:<= 6", count=1) == (7, [0])
+    assert read(filter=["0:> 2490", "1:row 1"], sort="-0") == (1, [2493])
+    assert read(filter="2:> -1") == (2, [0, 1])
+    assert read(filter="2:= TEXT") == (1, [4])
+    assert read(filter="2:!= text", count=1)[0] == 2499
     assert client.get(f"{url}&sort=3").status_code == 400
+    assert client.get(f"{url}&filter=3:x").status_code == 400
+    assert client.get(f"{url}&filter=x").status_code == 400
     assert client.get(f"{url}&sort=n").status_code == 400
 
 

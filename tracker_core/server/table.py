@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import bisect
 import math
+import operator
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import zstandard
@@ -15,7 +17,7 @@ from tracker_core.server.board import finite
 from tracker_core.store.series import load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tracker_core.server.source import Entry
@@ -25,6 +27,17 @@ _KEPT = 8
 
 _MOST = 5_000_000
 """Rows of the largest table that is sorted or searched."""
+
+
+_COMPARED = re.compile(r"(<=|>=|!=|<|>|=)\s*(.+)", re.DOTALL)
+_SIGNS: dict[str, Callable[[Any, Any], Any]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "=": operator.eq,
+    "!=": operator.ne,
+}
 
 
 class _Page(NamedTuple):
@@ -55,7 +68,7 @@ class Tables:
             total = sum(page.rows for page in pages)
             wanted = range(total)[asked.first : asked.first + asked.count]
             matching = total
-            if asked.search or asked.sort:
+            if asked.search or asked.sort or asked.filter:
                 order = self._order(paths, pages, asked, len(columns), total)
                 matching = len(order)
                 rows = list(_picked(pages, order[asked.first : asked.first + asked.count]))
@@ -72,9 +85,10 @@ class Tables:
         column = abs(int(asked.sort)) if asked.sort else None
         if column is not None and column >= width:
             raise UsageError(f"the table has {width} columns: sort by 0 to {width - 1}")
-        key = (*paths, total, asked.search, asked.sort)
+        filters = [_filter(it, width) for it in asked.filter]
+        key = (*paths, total, asked.search, asked.sort, asked.filter)
         if key not in self._orders:
-            found = list(_matching(pages, asked.search.lower(), column))
+            found = list(_matching(pages, asked.search.lower(), filters, column))
             if column is not None:
                 there = [it for it in found if it[0] is not None]
                 there.sort(key=_first, reverse=asked.sort.startswith("-"))
@@ -105,14 +119,44 @@ def _picked(pages: list[_Page], wanted: list[int]) -> Iterator[list[Any]]:
         yield [column[row - pages[at].first] for column in opened[at]]
 
 
-def _matching(pages: list[_Page], search: str, column: int | None) -> Iterator[tuple[Any, int]]:
-    """What to sort by and the number of every row that has a cell with `search` in it."""
+def _matching(
+    pages: list[_Page], search: str, filters: list[tuple[int, Callable[[Any], bool]]], column: int | None
+) -> Iterator[tuple[Any, int]]:
+    """What to sort by and the number of every row that passes the filters and has a cell with `search` in it."""
     for page in pages:
         columns = page.file.page(page.number)
         keys = [None] * page.rows if column is None else list(map(_rank, columns[column]))
         for at, key in enumerate(keys):
-            if not search or any(search in str(cells[at]).lower() for cells in columns):
+            if search and not any(search in str(cells[at]).lower() for cells in columns):
+                continue
+            if all(fits(columns[place][at]) for place, fits in filters):
                 yield key, page.first + at
+
+
+def _filter(text: str, width: int) -> tuple[int, Callable[[Any], bool]]:
+    """The number of a column and what its cells must be; as `lib/cell.ts` has it for the rows of a panel."""
+    number, _, typed = text.partition(":")
+    if int(number) >= width:
+        raise UsageError(f"the table has {width} columns: filter 0 to {width - 1}")
+    found = _COMPARED.fullmatch(typed.strip())
+    if found is None:
+        wanted = typed.strip().lower()
+        return int(number), lambda cell: wanted in str(cell).lower()
+    holds, operand = _SIGNS[found[1]], found[2].lower()
+    try:
+        bound = float(operand)
+    except ValueError:
+        bound = None
+
+    def fits(cell: Any) -> bool:
+        if isinstance(cell, int | float) and not isinstance(cell, bool):
+            return bool(holds(cell, bound)) if bound is not None else found[1] == "!="
+        if cell is None:
+            return found[1] == "!="
+        # A text is neither more nor less than a number.
+        return (bound is None or found[1] in ("=", "!=")) and bool(holds(str(cell).lower(), operand))
+
+    return int(number), fits
 
 
 def _rank(cell: Any) -> tuple[int, Any] | None:

@@ -427,9 +427,13 @@ class OfMedia(msgspec.Struct, frozen=True):
     most: Annotated[int, Meta(ge=1, le=10_000)] = 300
 
 
+CellFilter = Annotated[str, Meta(pattern=r"^[0-9]{1,6}:", max_length=1000)]
+
+
 class OfTable(msgspec.Struct, frozen=True):
     """The table that was logged under `key` at `step`: rows with a cell that holds `search`, in whatever case, by the
-    column number `sort`, falling if it begins with a minus."""
+    column number `sort`, falling if it begins with a minus. A `filter` is the number of a column, a colon, and what its
+    cells must be: `> 0.5`, `= cat`, `!= cat`, or any other text, which they must hold."""
 
     run: str
     key: str
@@ -438,6 +442,7 @@ class OfTable(msgspec.Struct, frozen=True):
     count: Annotated[int, Meta(ge=0, le=5_000)] = 100
     search: Annotated[str, Meta(max_length=1000)] = ""
     sort: Annotated[str, Meta(pattern=r"^(-?[0-9]{1,6})?$")] = ""
+    filter: Annotated[tuple[CellFilter, ...], Meta(max_length=100)] = ()
 
 
 class OfArtifact(msgspec.Struct, frozen=True):

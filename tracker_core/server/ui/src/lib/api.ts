@@ -89,11 +89,13 @@ export type TableQuery = {
   search?: string;
   /** The number of a column, with a minus for falling. */
   sort?: string;
+  /** The number of a column, a colon, and what was typed for it. */
+  filter?: readonly string[];
 };
 
-export function tablePage(run: string, query: TableQuery): Promise<TablePage> {
+export function tablePage(run: string, { filter = [], ...query }: TableQuery): Promise<TablePage> {
   const parts = Object.entries(query).map(([name, value]) => `${name}=${path(value)}`);
-  return get(`api/runs/${path(run)}/table?${parts.join("&")}`);
+  return get(`api/runs/${path(run)}/table?${parts.join("&")}${list("filter", filter)}`);
 }
 
 /** What stands in a file, or in its first `most` bytes. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ago, bytes, duration, number, tick, value } from "./format";
+import { ago, bytes, difference, duration, number, tick, value } from "./format";
 
 test.each([
   [0, "0"],
@@ -46,4 +46,8 @@ test("sizes", () => {
 
 test("any value has one line", () => {
   expect([null, true, "x", [1, 2], { a: 1 }].map(value)).toEqual(["–", "true", "x", "[1,2]", '{"a":1}']);
+});
+
+test("differences have a sign and three digits", () => {
+  expect([0.5, -0.021345, 0].map(difference)).toEqual(["+0.5", "−0.0213", "0"]);
 });

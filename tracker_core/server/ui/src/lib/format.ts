@@ -10,6 +10,12 @@ export function number(value: number): string {
   return minus(trim(value.toPrecision(size >= 1000 ? 7 : 5)));
 }
 
+/** What has to be added to get from one value to another, to three digits: `+0.021`. */
+export function difference(value: number): string {
+  const short = number(Number(value.toPrecision(3)));
+  return value > 0 ? `+${short}` : short;
+}
+
 /** For axis ticks: as short as the distance between two of them allows. */
 export function tick(value: number, step: number): string {
   const size = Math.abs(value);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Member, clipped, csv, lines, svg } from "./panel";
+import { type Member, beside, clipped, csv, lines, svg } from "./panel";
 import type { Series } from "./series";
 
 const series = (run: string, step: number[], value: number[]): Series => {
@@ -84,4 +84,9 @@ test("a name that a sheet would run as a formula, or that is markup, is defused"
   const drawn = lines([series("a", [0], [1])], [{ ...member("a"), name: '=cmd("x")' }], options);
   expect(csv(drawn.x, drawn.lines, "step")).toBe('step,"\'=cmd(""x"")"\n0,1\n');
   expect(svg("<script>", drawn.x, drawn.lines)).not.toContain("<script>");
+});
+
+test("a line is measured against the baseline's line of the same metric", () => {
+  expect(beside("run", "base")).toBe("base");
+  expect(beside("run\nloss", "base")).toBe("base\nloss");
 });

@@ -119,6 +119,12 @@ export function spread(
 /** The run that a line stands for. */
 export const runOf = (key: string) => key.split(SEPARATOR, 1)[0]!;
 
+/** The baseline's line of the metric that a line shows. */
+export function beside(key: string, base: string): string {
+  const metric = key.split(SEPARATOR)[1];
+  return metric === undefined ? base : base + SEPARATOR + metric;
+}
+
 function curve(series: Series, member: Member, x: string): Curve {
   const { value, low, high } = series;
   const axis = x === "relative" ? series.x.map((time) => time - member.created) : series.x;
