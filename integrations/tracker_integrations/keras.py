@@ -243,7 +243,7 @@ def _with(callbacks: Any, ours: TrackerCallback, model: Any) -> Any:
     if isinstance(callbacks, keras.callbacks.CallbackList):
         if not any(isinstance(callback, TrackerCallback) for callback in callbacks.callbacks):
             ours.set_model(model)
-            ours.set_params(callbacks.params)
+            ours.set_params(getattr(callbacks, "params", None))  # before Keras 3.7 it may have none
             callbacks.callbacks.append(ours)
         return callbacks
     if callbacks is None:

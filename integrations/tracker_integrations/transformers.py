@@ -44,7 +44,8 @@ class TrackerCallback(TrainerCallback):
 
     A run of its own is called `run_name`, started with `init`'s keywords and kept over several `train` and `evaluate`;
     it ends when another trainer starts one, or with the process. In a hyperparameter search each trial is a run,
-    grouped under `run_name` or the output folder.
+    grouped under `run_name` or the output folder. Where the run mirrors TensorBoard and the trainer reports to it, the
+    metrics are those that are mirrored, at the steps that they have there.
 
     `log_model` logs the model as versions of an artifact `model-<run id>`: "end" or True when a training ends,
     "checkpoint" whenever one is saved, too. `TRACKER_LOG_MODEL` says so for `report_to="tracker"`. `watch` is what
@@ -68,6 +69,7 @@ class TrackerCallback(TrainerCallback):
         self._trial: tracker.Run | None = None
         self._trials = 0
         self._described: tracker.Run | None = None
+        self._mirrored = False
 
     @property
     def run(self) -> tracker.Run:
@@ -117,7 +119,7 @@ class TrackerCallback(TrainerCallback):
         if once := {name: logs[name] for name in _AT_THE_END if name in logs}:
             self.run.summary.update(once)
         row = {_renamed(name): value for name, value in logs.items() if name not in once}
-        if row:
+        if row and not self._mirrored:
             self.run.log({**row, STEP: state.global_step})
 
     def on_predict(
@@ -181,6 +183,9 @@ class TrackerCallback(TrainerCallback):
         run.config.update(_config(args, model), allow_val_change=True)
         if state.trial_params:
             run.config.update({"trial": dict(state.trial_params)}, allow_val_change=True)
+        self._mirrored = _is_mirrored(args, run)
+        if self._mirrored:
+            return
         run.define_metric(STEP, hidden=True)
         for part in ("train", "eval", "test"):
             run.define_metric(f"{part}/*", step_metric=STEP)
@@ -238,6 +243,13 @@ def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
 
     with patched(module.Trainer, "__init__", made):
         yield
+
+
+def _is_mirrored(args: TrainingArguments, run: tracker.Run) -> bool:
+    """Transformers' own callback for TensorBoard gives every metric the name that we give it."""
+    return "tensorboard" in (args.report_to or ()) and any(
+        part.switch == "sync_tensorboard" and part.state != "failed" for part in run.magic
+    )
 
 
 def _choice(value: str | bool) -> Literal["end", "checkpoint"] | None:

@@ -100,6 +100,15 @@ class Arguments:
     assert read().config == {"lr": 0.5}
 
 
+@pytest.mark.parametrize("folder", ["site-packages", "dist-packages", "lib"])
+def test_parser_of_an_installed_module_is_none_of_the_scripts(folder, read):
+    """Installed for the user only, or by the system, it lies in none of this interpreter's own folders."""
+    Path(folder).mkdir()
+    Path(folder, "tool.py").write_text("import argparse\n" + PARSER + "parser.parse_known_args()\n")
+    script(f"sys.path.insert(0, {folder!r})\n".join((IMPORTS, INIT)) + "import tool\n", "--lr", "0.5")
+    assert ("lr" in read().config) == (folder == "lib")
+
+
 def test_wrong_arguments_end_the_script_as_before():
     Path("train.py").write_text(IMPORTS + PARSER + INIT + "parser.parse_args()\n")
     done = subprocess.run([sys.executable, "train.py", "--lr", "x"], capture_output=True, text=True, check=False)

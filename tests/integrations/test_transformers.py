@@ -305,6 +305,18 @@ class TestMagic:
             trainer.train()
         assert read(run).over("train/global_step", "eval/loss") == expected(trainer, "eval_loss")
 
+    @pytest.mark.parametrize("given", [False, True])
+    def test_mirrored_tensorboard_tells_the_metrics_once(self, given, read):
+        with tracker.init(magic=not given, sync_tensorboard=True, settings={"silent": True}) as run:
+            trainer = make(*[TrackerCallback()] * given, report_to=["tensorboard"])
+            trainer.train()
+        recorded = read(run)
+        for name, key in (("loss", "train/loss"), ("eval_accuracy", "eval/accuracy")):
+            assert recorded.series(key) == [(step, pytest.approx(value)) for step, value in expected(trainer, name)]
+        assert "train/global_step" not in recorded.keys
+        assert recorded.config["max_steps"] == 6
+        assert recorded.summary["train_loss"] > 0
+
     def test_failing_tracker_is_unseen(self, monkeypatch, caplog):
         run = tracker.init(magic=True, settings={"silent": True})
 

@@ -38,7 +38,9 @@ def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
         if context.find_root() in roots and not _goes_on(context) and is_users_function(command.callback):
             _tell(sink, context)
 
-    with patched(module.Command, "make_context", made):
+    # Before click 8.2 a command has it from its base.
+    owner = next(base for base in module.Command.__mro__ if "make_context" in vars(base))
+    with patched(owner, "make_context", made):
         yield
 
 

@@ -36,7 +36,10 @@ def frames() -> Iterator[FrameType]:
 
 def is_users(file: str | None) -> bool:
     """Whether this is a file of the user and not of something installed."""
-    return file is not None and not file.startswith(("<frozen", *_INSTALLED, *_OURS))
+    if file is None or file.startswith(("<frozen", *_INSTALLED, *_OURS)):
+        return False
+    # Also those of the user's own folder, of a distribution of Linux, and below a virtual environment.
+    return not {"site-packages", "dist-packages"}.intersection(Path(file).parts)
 
 
 def is_users_function(function: Any) -> bool:
