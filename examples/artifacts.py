@@ -31,5 +31,5 @@ with tracker.init(project="digits-artifacts", job_type="test") as run:
     guesses = (found["images"][1200:] @ weights["weights"].T + weights["bias"]).argmax(axis=1)
     run.log({"accuracy": (guesses == found["labels"][1200:]).mean()})
 
-maker = tracker.Api().artifact("digits-artifacts/digit-reader:best").logged_by()
-print(f"best accuracy {best:.3f}, made by the run {maker}")
+if maker := tracker.Api().artifact("digits-artifacts/digit-reader:best").logged_by():
+    print(f"best accuracy {best:.3f}, made by the run {maker.name} with C={maker.config['C']}")

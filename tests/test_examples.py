@@ -94,13 +94,13 @@ def test_artifacts_lead_from_data_to_the_best_model():
     _run("artifacts.py")
     prepared, *trained, tested = sorted(_runs("digits-artifacts"), key=lambda run: run.start_time)
     artifact = tracker_core.Api(".").artifact("digits-artifacts/digit-reader:best")
-    accuracies = {f"digits-artifacts/{run.id}": run.summary["accuracy"] for run in trained}
-    assert artifact.logged_by() == max(accuracies, key=accuracies.get)
-    assert artifact.used_by() == [f"digits-artifacts/{tested.id}"]
+    accuracies = {run.id: run.summary["accuracy"] for run in trained}
+    assert artifact.logged_by().id == max(accuracies, key=accuracies.get)
+    assert [run.id for run in artifact.used_by()] == [tested.id]
     assert tested.summary["accuracy"] == pytest.approx(max(accuracies.values()))
     data = tracker_core.Api(".").artifact("digits-artifacts/digits:clean")
-    assert data.logged_by() == f"digits-artifacts/{prepared.id}"
-    assert data.used_by() == list(accuracies)
+    assert data.logged_by().id == prepared.id
+    assert [run.id for run in data.used_by()] == list(accuracies)
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from types import FunctionType as _FunctionType
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
+from tracker_core._artifacts import lineage as _lineage
 from tracker_core._current import Package as _Package
 from tracker_core._current import (
     alert,
@@ -178,6 +179,14 @@ def _foreign(name: str) -> _Any:
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
+
+def _named(*asked: _Any) -> _Any:
+    from tracker_core._api import named
+
+    return named(*asked)
+
+
+_lineage.named = _named
 
 _guide()
 _Package.take(__name__)

@@ -69,6 +69,31 @@ API = {
 }
 """Part of what an Api has elsewhere -> what to do here."""
 
+API_RUN = {
+    "json_config": "config is the same as a dict",
+    "logged_files": "call files()",
+    "rawconfig": "config is the same as a dict",
+    "raw_config": "config is the same as a dict",
+    "beta_scan_history": "call scan_history()",
+    "stop": "end the process that writes it, as with Ctrl-C or `kill`",
+    "sweep": "runs of one search share a group: run.group",
+    "sweep_name": "runs of one search share a group: run.group",
+    "user": "there are no accounts on one's own machine; run.metadata tells who started it",
+}
+"""What runs of an Api have elsewhere -> what to do here."""
+
+ARTIFACT = {
+    "collection": "tracker.Api().artifacts(name) lists all versions of a name",
+    "commit_hash": "digest tells contents apart",
+    "get_added_local_path_name": "files are copied when they are added; get_entry(name) gives one",
+    "history_step": "created_at says when it was logged",
+    "json_encode": "metadata, files() and manifest hold what is in it",
+    "linked_artifacts": "source_qualified_name leads from a link to its version",
+    "updated_at": "created_at says when the version was made; its files never change",
+    "versions": "tracker.Api().artifacts(name) lists all versions of a name",
+}
+"""What artifacts have elsewhere -> what to do here."""
+
 _KNOWN_AS = {"fabric": "lightning", "gym": "gymnasium", "sb3": "stable_baselines3"}
 """Integrations under the names that they have elsewhere."""
 

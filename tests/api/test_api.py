@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import pickle
 import subprocess
 import sys
 import time
@@ -208,6 +209,61 @@ def test_edits_are_kept_with_the_run_and_not_only_in_the_index(api):
         assert found.config == {"lr": 7}
     again.tags = ["only"]
     assert api.run("r1").tags == ["only"]
+
+
+def test_summary_is_edited(api):
+    run = api.run("r1")
+    run.summary["note"] = {"a": [1]}
+    run.summary["val"]["loss"] = 5
+    run.summary.update({"best": 0.5}, worst=9)
+    assert (run.summary["val.loss"], run.summary["best"]) == (5, 0.5)
+    run.summary["note"]["a"].append(2)
+    del run.summary["worst"]
+    run.update()
+    for path in run.folder.parent.glob("index.sqlite*"):
+        path.unlink()
+    for found in (run.load(), tracker.Api().run("r1")):
+        assert (found.summary["best"], found.summary["val"]["loss"], found.summary.val.loss) == (0.5, 5, 5)
+        assert found.summary["note"] == {"a": [1, 2]}
+        assert "worst" not in found.summary
+    assert pickle.loads(pickle.dumps(run.summary))["best"] == 0.5
+    with pytest.raises(KeyError):
+        del run.summary["never"]
+
+
+def test_summary_that_is_not_a_number_is_no_change(api):
+    with tracker.init(id="nan", project="digits") as live:
+        live.log({"loss": float("nan")})
+    run = tracker.Api().run("nan")
+    before = sorted(run.folder.iterdir())
+    run.summary.update()
+    run.update()
+    assert sorted(run.folder.iterdir()) == before
+
+
+def test_media_are_read_back(tmp_path):
+    table = tracker.Table(["n"], [[1]])
+    with tracker.init(id="r") as run:
+        run.log({"table": table, "plain": 1})
+        table.add_data(2)
+        run.log({"table": table, "page": tracker.Html("x", inject=False), "bar": tracker.plot.histogram(table, "n")})
+        run.log({"plain": 2})
+    found = tracker.Api().run("r")
+    assert found.media("table").get_column("n") == [1, 2]
+    assert found.media("table", step=0).data == [[1]]
+    assert found.media("page").html == b"x"
+    assert found.media("bar").columns == ["n"]
+    with pytest.raises(tracker.NotFoundError, match="no media under 'plain'"):
+        found.media("plain")
+    with pytest.raises(tracker.NotFoundError, match="'table'"):
+        found.media("tabel")
+
+
+def test_what_other_trackers_have(api):
+    with pytest.raises(AttributeError, match="Ctrl-C"):
+        api.run("r1").stop()
+    with pytest.raises(AttributeError, match=r"'nothing'$"):
+        api.run("r1").nothing  # noqa: B018 - asked for
 
 
 def test_wrong_edits(api):

@@ -288,7 +288,7 @@ def test_log_model_makes_versions_of_an_artifact(log_model, data):
     assert best.metadata["score"] == pytest.approx(float(keeper.best_model_score))
     saved = torch.load(Path(last.download(), "model.ckpt"), weights_only=False)
     assert torch.equal(saved["state_dict"]["layer.bias"], fitting.model.layer.bias)
-    assert best.logged_by() == f"p/{run.id}"
+    assert best.logged_by().path == ["p", run.id]
 
 
 def test_exception_passes_and_the_run_stays_open_for_the_script(data, read):

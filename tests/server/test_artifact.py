@@ -29,11 +29,21 @@ def test_versions_with_who_made_and_used_them(client, chain):
     newest, oldest = client.get("/api/projects/demo/artifacts").json()["versions"]
     assert (newest["project"], newest["name"], newest["version"], newest["type"]) == ("demo", "data", 1, "dataset")
     assert (newest["aliases"], oldest["aliases"]) == (["best", "latest"], [])
-    assert newest["made_by"]["key"] == oldest["made_by"]["key"] == chain["maker"]
+    assert [it["key"] for it in newest["made_by"]] == [it["key"] for it in oldest["made_by"]] == [chain["maker"]]
     assert [(it["project"], it["key"], it["name"], it["state"]) for it in newest["used_by"]] == [
         ("other", chain["user"], "user", "finished")
     ]
     assert oldest["used_by"] == []
+
+
+def test_all_runs_that_logged_the_same_files_are_told(client, chain, start):
+    again = start(name="again", project="other")
+    artifact = tracker.Api(again.folder.root).artifact("demo/data:v0")
+    again.log_artifact(artifact)
+    again.finish()
+    client.get("/api/projects")
+    oldest = client.get("/api/projects/demo/artifacts").json()["versions"][1]
+    assert [it["name"] for it in oldest["made_by"]] == ["maker", "again"]
 
 
 def test_a_project_sees_what_its_runs_used_of_others(client, chain):

@@ -151,6 +151,14 @@ class Api:
         return f"<Api of {self._store.root}>"
 
 
+def named(root: Path, names: Sequence[str]) -> list[ApiRun]:
+    """The runs "project/id" of a root, in the order of `names`; those that are gone are left out."""
+    store = Store(root)
+    store.refresh()
+    known = {f"{run.card.project}/{run.card.id}": run for run in store.runs()}
+    return [ApiRun(store, known[name]) for name in names if name in known]
+
+
 def everywhere(
     roots: Sequence[Path], project: str | None, filters: Mapping[str, Any] | None, order: str | Sequence[str]
 ) -> Runs:

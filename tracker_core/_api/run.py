@@ -7,26 +7,28 @@ import difflib
 import time
 from typing import TYPE_CHECKING, Any, Literal
 
-from tracker_core import _past
+from tracker_core import _past, _saved
 from tracker_core._api import edit, table
 from tracker_core._api.file import ApiFile
+from tracker_core._api.summary import ApiSummary
 from tracker_core._errors import NotFoundError, UsageError
 from tracker_core.store import console, file, rows, sample, series
 from tracker_core.store.part import HIGHEST, LOWEST
 from tracker_core.store.run import iso
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from tracker_core import _records as records
     from tracker_core._artifacts.artifact import Artifact
+    from tracker_core._artifacts.ledger import Ledger
     from tracker_core.store.console import Line
     from tracker_core.store.index import Store
     from tracker_core.store.run import Card, Life, Run
     from tracker_core.store.sample import Envelope
     from tracker_core.store.series import Series
-    from tracker_core.store.summary import Summary
 
 _STREAMS: dict[str, records.Stream] = {
     "default": "metrics",
@@ -41,8 +43,8 @@ _PATIENCE = 0.5
 class ApiRun:
     """One run. Its attributes are of the moment when it was listed; what reads data looks again.
 
-    `name`, `notes` and `tags` may be set, which is written to the run's folder at once. Changes inside of `tags` and
-    `config` are written by `update()`.
+    `name`, `notes` and `tags` may be set, which is written to the run's folder at once. Changes inside of `tags`,
+    `config` and `summary` are written by `update()`.
     """
 
     def __init__(self, store: Store, run: Run) -> None:
@@ -50,6 +52,7 @@ class ApiRun:
         self._run = run
         self._config: dict[str, Any] | None = None
         self._tags: list[str] | None = None
+        self._summary: ApiSummary | None = None
 
     @property
     def id(self) -> str:
@@ -154,9 +157,11 @@ class ApiRun:
         return self._config
 
     @property
-    def summary(self) -> Summary:
-        """The last value of each key, or what `define_metric` asked for, or what was set by hand."""
-        return self._run.summary
+    def summary(self) -> ApiSummary:
+        """The last value of each key, or what `define_metric` asked for, or what was set by hand. Keys may be set."""
+        if self._summary is None:
+            self._summary = ApiSummary(self._run.flat, self._edit)
+        return self._summary
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -225,6 +230,23 @@ class ApiRun:
         for window in rows.windows(db, number, within):
             yield from rows.table(db, number, self._card, keys, window).dicts()
 
+    def media(self, key: str, step: int | None = None) -> Any:
+        """What was logged under `key` at `step`, or last: a `Table`, an `Image` or other media; of a chart its table.
+
+        Kinds that are not read back (graphs) are the map that describes them. Raises NotFoundError.
+        """
+        from tracker_core._artifacts.media import made
+
+        last = None if step is None else step + 1
+        found = [row[key] for row in self.scan_history(keys=[key], min_step=step, max_step=last)]
+        if not found:
+            raise self._missing(key)
+        if not isinstance(found[-1], dict) or "_type" not in found[-1]:
+            raise NotFoundError(f"run {self.id} has no media under {key!r}, but {found[-1]!r:.100}: see history()")
+        if "error" in found[-1]:
+            raise NotFoundError(f"{key!r} of run {self.id} could not be kept: {found[-1]['error']}")
+        return made(found[-1], self._store.folder(self._run).files)
+
     def keys(self) -> list[str]:
         """Every key that was logged."""
         self._look()
@@ -289,6 +311,26 @@ class ApiRun:
         """The versions that the run used, those left out that were deleted since."""
         return self._artifacts("input")
 
+    def log_artifact(
+        self, artifact: Artifact, aliases: Iterable[str] | None = None, tags: Iterable[str] | None = None
+    ) -> Artifact:
+        """Notes that the run made an artifact, which becomes a version if it is none yet; see `Run.log_artifact`."""
+        return self._ledger.log(artifact, None, None, aliases, tags)
+
+    def use_artifact(self, artifact: Artifact | str, use_as: str | None = None) -> Artifact:
+        """Notes that the run used an artifact; see `Run.use_artifact`."""
+        del use_as
+        return self._ledger.use(artifact, None, None)
+
+    def upload_file(self, path: str | os.PathLike[str], root: str | os.PathLike[str] = ".") -> ApiFile:
+        """Keeps a file with the run, under its path below `root`; see `Run.save`."""
+        files = self._store.folder(self._run).files
+        kept = _saved.keep(files, _saved.by_name(str(path)), root, "now", time.time())
+        if not kept:
+            raise NotFoundError(f"there is no file {str(path)!r}")
+        self._edit(kept[0])
+        return self.file(kept[0].path)
+
     def wait_until_finished(self) -> None:
         """Returns when the run is no longer running."""
         while self.load().state == "running":
@@ -297,14 +339,16 @@ class ApiRun:
     def load(self) -> ApiRun:
         """Takes in what was written since the run was listed, and returns it."""
         self._look()
-        self._config = self._tags = None
+        self._config = self._tags = self._summary = None
         return self
 
     def update(self) -> None:
-        """Writes what was changed inside of `config` and `tags`."""
+        """Writes what was changed inside of `config`, `summary` and `tags`."""
         before = self._run.decode_config()
         if self._config is not None and self._config != before:
             self._edit(edit.reconfigure(before, self._config))
+        if self._summary is not None:
+            self._summary.update()
         if self._tags is not None and tuple(self._tags) != self._card.tags:
             self.tags = self._tags
         self._config = None
@@ -321,6 +365,14 @@ class ApiRun:
             artifact.delete(delete_aliases=True)
         self._store.refresh()
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            from tracker_core._elsewhere import API_RUN
+
+            hint = API_RUN.get(name, "")
+            raise AttributeError(f"ApiRun has no {name!r}" + (f": {hint}" if hint else ""), name=name, obj=self)
+
     def __repr__(self) -> str:
         return f"<ApiRun {'/'.join(self.path)} ({self.name}, {self.state})>"
 
@@ -329,7 +381,8 @@ class ApiRun:
         from tracker_core._artifacts.collection import Collection
 
         root, found = self._store.root, []
-        for record in _past.read(self._store.folder(self._run)).snapshot.artifacts.values():
+        noted = _past.read(self._store.folder(self._run)).snapshot.artifacts.values()
+        for record in sorted(noted, key=lambda record: record.time):
             if record.role == role:
                 with contextlib.suppress(NotFoundError):
                     collection = Collection(root, record.project, record.name)
@@ -339,6 +392,13 @@ class ApiRun:
                     if version.expires is None or version.expires >= time.time():
                         found.append(Artifact.stored(collection, version, root.parent))
         return found
+
+    @property
+    def _ledger(self) -> Ledger:
+        from tracker_core._artifacts.ledger import Ledger
+
+        root = self._store.root
+        return Ledger(root, self.project, self.id, root.parent, self._edit, time.time, keep=True)
 
     @property
     def _card(self) -> Card:

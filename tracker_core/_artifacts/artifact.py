@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, NamedTuple
 import msgspec
 
 from tracker_core import _values
-from tracker_core._artifacts import fetch
+from tracker_core._artifacts import fetch, lineage
 from tracker_core._artifacts.collection import Collection
 from tracker_core._artifacts.contents import Contents
 from tracker_core._artifacts.file import ArtifactFile
@@ -21,6 +21,8 @@ from tracker_core._errors import NotFoundError, UsageError
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from tracker_core._api.run import ApiRun
 
 _MOST_REFERENCES = 10_000_000
 
@@ -359,17 +361,49 @@ class Artifact:
         collection, version = self._stored()
         collection.delete(version.number, with_aliases=delete_aliases)
 
-    def logged_by(self) -> str | None:
-        """ "project/id" of the run that made it."""
-        return self._stored()[1].run or None
+    def logged_by(self) -> ApiRun | None:
+        """The first run that logged it, as `Api` gives it; None when there is none, or it is deleted."""
+        return next(iter(self.loggers()), None)
 
-    def used_by(self) -> list[str]:
-        """ "project/id" of the runs that used it, in the order of their first use."""
+    def loggers(self) -> list[ApiRun]:
+        """All runs that logged it, the first one first: equal files are one version, whoever logs them."""
         collection, version = self._stored()
-        return collection.users(version.number)
+        return lineage.named(collection.root, collection.makers(version.number, version.run))
+
+    def used_by(self) -> list[ApiRun]:
+        """The runs that used it, as `Api` gives them, in the order of their first use."""
+        collection, version = self._stored()
+        return lineage.named(collection.root, collection.users(version.number))
 
     def __len__(self) -> int:
         return len(self._contents.entries)
+
+    def __getitem__(self, name: str) -> Any:
+        """As `get(name)`."""
+        return self.get(name)
+
+    def __setitem__(self, name: str, obj: Any) -> None:
+        """As `add(obj, name)`."""
+        self.add(obj, name)
+
+    def __iter__(self) -> Iterator[str]:
+        """The paths of its files."""
+        return iter(sorted(self._contents.entries))
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._contents.entries
+
+    def __str__(self) -> str:
+        """As a config or a table keeps it: "project/cats:v3"."""
+        return self.name if self.is_draft() else self.qualified_name
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            from tracker_core._elsewhere import ARTIFACT
+
+            hint = ARTIFACT.get(name, "")
+            raise AttributeError(f"Artifact has no {name!r}" + (f": {hint}" if hint else ""), name=name, obj=self)
 
     def __repr__(self) -> str:
         return f"<Artifact {self.type} {self.name}>"

@@ -6,7 +6,7 @@ import contextlib
 import fcntl
 import os
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote, unquote
 
 import msgspec
@@ -30,7 +30,7 @@ class Collection:
         self.root = root
         self.project = project
         self.name = versions.checked_name(name)
-        self.folder = _collections(root) / _folder_name(project) / self.name
+        self.folder = _collections(root) / _folder_name(project) / versions.quoted(self.name)
 
     @property
     def objects(self) -> Objects:
@@ -155,15 +155,24 @@ class Collection:
 
     def users(self, number: int) -> list[str]:
         """The runs that used a version, in the order of their first use."""
+        return self._runs(f"v{number}.users")
+
+    def makers(self, number: int, first: str) -> list[str]:
+        """The runs that logged a version; `first` is the one that stands in it."""
+        return list(dict.fromkeys([*([first] if first else ()), *self._runs(f"v{number}.makers")]))
+
+    def note(self, number: int, role: Literal["input", "output"], run: str) -> None:
+        """Notes that a run used a version, or logged what it holds."""
+        name = f"v{number}.{'users' if role == 'input' else 'makers'}"
+        if run not in self._runs(name):
+            with (self.folder / name).open("a", encoding="utf-8") as file:
+                file.write(f"{run}\n")
+
+    def _runs(self, name: str) -> list[str]:
         try:
-            return list(dict.fromkeys((self.folder / f"v{number}.users").read_text(encoding="utf-8").split("\n")[:-1]))
+            return list(dict.fromkeys((self.folder / name).read_text(encoding="utf-8").split("\n")[:-1]))
         except FileNotFoundError:
             return []
-
-    def note_user(self, number: int, run: str) -> None:
-        if run not in self.users(number):
-            with (self.folder / f"v{number}.users").open("a", encoding="utf-8") as file:
-                file.write(f"{run}\n")
 
     def _same(self, draft: Version) -> Version | None:
         """The version of the draft's digest, found without reading others: they may list 100,000 files each."""
@@ -222,7 +231,7 @@ def collections(root: Path, project: str | None = None) -> Iterator[Collection]:
     """Every collection with a version, of one project or all, by name."""
     pattern = "*" if project is None else _folder_name(project)
     for path in sorted(_collections(root).glob(f"{pattern}/*/aliases.json")):
-        yield Collection(root, unquote(path.parent.parent.name), path.parent.name)
+        yield Collection(root, unquote(path.parent.parent.name), unquote(path.parent.name))
 
 
 def clean(root: Path, *, keep_seconds: float = 86400) -> tuple[int, int]:

@@ -73,14 +73,13 @@ class Ledger:
             artifact = artifact_or_name
             if artifact.is_draft():
                 artifact = self.log(artifact, None, None, aliases, None)
+        elif not isinstance(artifact_or_name, str):
+            raise UsageError(f"an artifact or the name of one is wanted, not {artifact_or_name!r:.100}")
         else:
             artifact = find(self._root, artifact_or_name, self._project, self._base)
         if kind is not None and artifact.type != kind:
             raise UsageError(f"artifact {artifact.name} is of type {artifact.type!r}, not {kind!r}")
         if self._keep:
-            Collection(self._root, artifact.project, artifact.name.partition(":")[0]).note_user(
-                _number(artifact), f"{self._project}/{self._run_id}"
-            )
             self.used.append(artifact)
             self._note("input", artifact)
         return artifact
@@ -108,13 +107,15 @@ class Ledger:
         return artifact
 
     def _note(self, role: Literal["input", "output"], artifact: Artifact) -> None:
+        name, number = artifact.name.partition(":")[0], _number(artifact)
+        Collection(self._root, artifact.project, name).note(number, role, f"{self._project}/{self._run_id}")
         self._write(
             records.Artifact(
                 time=self._now(),
                 role=role,
                 project=artifact.project,
-                name=artifact.name.partition(":")[0],
-                version=_number(artifact),
+                name=name,
+                version=number,
                 type=artifact.type,
                 digest=artifact.digest,
                 size=artifact.size,

@@ -46,16 +46,18 @@ def add(contents: Contents, value: Any, name: str, *, overwrite: bool) -> Entry:
 def names(name: str) -> list[str]:
     """The paths under which `add` may have put the description of `name`."""
     own = [name] if name.endswith(".json") else []
-    return [*own, *(f"{name}.{kind}.json" for kind in _KINDS)]
+    bare = name.removesuffix(".table.json")
+    return [*own, *(f"{bare}.{kind}.json" for kind in _KINDS)]
 
 
 def get(root: Path, description: Path) -> Any:
     """The media that a description below `root` tells of; the map itself for kinds that are not read back."""
     reference = msgspec.json.decode(description.read_bytes())
-    return _made(reference, root) if isinstance(reference, dict) else None
+    return made(reference, root) if isinstance(reference, dict) else None
 
 
-def _made(reference: dict[str, Any], root: Path) -> Any:
+def made(reference: dict[str, Any], root: Path) -> Any:
+    """The media that `reference` describes, of files below `root`; the map itself for kinds that are not read back."""
     reader = _READERS.get(reference.get("_type", ""))
     return reader(reference, root) if reader is not None else reference
 
@@ -139,7 +141,7 @@ def _text(reference: dict[str, Any], root: Path) -> Media:
 def _group(reference: dict[str, Any], root: Path) -> Media:
     from tracker_core._media.group import Group
 
-    return Group([_made(item, root) for item in reference["items"]])
+    return Group([made(item, root) for item in reference["items"]])
 
 
 def _joined(reference: dict[str, Any], root: Path) -> Media:
@@ -153,7 +155,7 @@ def _table(reference: dict[str, Any], root: Path) -> Table:
     from tracker_core._media.table import Table
 
     rows = table_file.read(root, reference)
-    cells = [[_made(cell, root) if isinstance(cell, dict) else cell for cell in row] for row in rows]
+    cells = [[made(cell, root) if isinstance(cell, dict) else cell for cell in row] for row in rows]
     return Table(columns=reference["columns"], data=cells, allow_mixed_types=True)
 
 
@@ -163,6 +165,7 @@ _KINDS = (
 ).split()
 
 _READERS: dict[str, Callable[[dict[str, Any], Path], Media]] = {
+    "chart": lambda reference, root: _table(reference["table"], root),
     "image-file": _image,
     "video-file": _video,
     "audio-file": _audio,

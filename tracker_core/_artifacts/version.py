@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 LONGEST_NAME = 128
 LONGEST_PART = 255
+_LONGEST_FOLDER = 240  # leaves room for the number of a version
 LONGEST_PATH = 2048
 
 _DRIVE = re.compile(r"[a-zA-Z]:")
@@ -77,15 +79,26 @@ def digest_of(entries: Iterable[Entry]) -> str:
     return digest.hexdigest()
 
 
-def checked_name(name: str) -> str:
+def checked_name(name: Any) -> str:
     """`name` when it can name an artifact; UsageError otherwise."""
-    allowed = bool(name) and all(letter.isalnum() or letter in "-_." for letter in name) and name.strip(".")
-    if not allowed or len(name.encode()) > LONGEST_NAME:
+    if not isinstance(name, str) or not _is_name(name):
         raise UsageError(
-            f"artifact name {name[:200]!r} must consist of letters, digits, '-', '_' and '.', at most "
-            f"{LONGEST_NAME} bytes of them"
+            f"artifact name {name!r:.200} must be a text of at most {LONGEST_NAME} letters, without '/', ':', '\\', "
+            "line ends, and blanks around it"
         )
+    if len(quoted(name).encode()) > _LONGEST_FOLDER:
+        raise UsageError(f"artifact name {name!r:.200} is longer than file systems allow")
     return name
+
+
+def _is_name(name: str) -> bool:
+    is_word = name.strip(".") and name == name.strip() and name.isprintable()
+    return bool(is_word) and not any(letter in "/\\:" for letter in name) and len(name) <= LONGEST_NAME
+
+
+def quoted(name: str) -> str:
+    """The folder of an artifact: its name, with what is no letter of a word as in addresses."""
+    return "".join(letter if letter.isalnum() or letter in "-_." else quote(letter) for letter in name)
 
 
 def checked_aliases(aliases: Iterable[str]) -> list[str]:

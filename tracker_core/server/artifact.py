@@ -55,10 +55,9 @@ class Archive:
                 if brief is None:
                     continue
                 users = [runs.link(name) for name in collection.users(number)]
-                maker = runs.link(brief.run) if brief.run else None
-                ours = collection.project == shelf.name
-                if ours or any(it.project == shelf.key for it in (*users, maker) if it is not None):
-                    found.append(_head(runs, collection, brief, aliases, maker, users))
+                makers = [runs.link(name) for name in collection.makers(number, brief.run)]
+                if collection.project == shelf.name or any(it.project == shelf.key for it in (*users, *makers)):
+                    found.append(_head(runs, collection, brief, aliases, makers, users))
         return found
 
     def _brief(self, collection: Collection, number: int) -> _Brief | None:
@@ -81,10 +80,10 @@ def version(source: Source, shelf: Shelf, asked: wire.OfArtifact) -> wire.Artifa
     found = collection.load(asked.version)
     runs = _Runs(source, shelf)
     brief = msgspec.convert(found, _Brief, from_attributes=True)
-    maker = runs.link(brief.run) if brief.run else None
+    makers = [runs.link(name) for name in collection.makers(asked.version, brief.run)]
     users = [runs.link(name) for name in collection.users(asked.version)]
     return wire.ArtifactVersion(
-        head=_head(runs, collection, brief, collection.aliases(), maker, users),
+        head=_head(runs, collection, brief, collection.aliases(), makers, users),
         description=found.description or "",
         metadata=finite(found.metadata),
         source=found.source,
@@ -134,7 +133,7 @@ def _head(
     collection: Collection,
     brief: _Brief,
     aliases: dict[str, int],
-    maker: wire.RunLink | None,
+    makers: list[wire.RunLink],
     users: list[wire.RunLink],
 ) -> wire.ArtifactHead:
     return wire.ArtifactHead(
@@ -148,7 +147,7 @@ def _head(
         aliases=sorted(alias for alias, number in aliases.items() if number == brief.number),
         tags=list(brief.tags),
         expired=brief.expires is not None and brief.expires < time.time(),
-        made_by=maker,
+        made_by=makers,
         used_by=users,
     )
 

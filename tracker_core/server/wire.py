@@ -197,7 +197,7 @@ class ArtifactHead(msgspec.Struct, frozen=True, kw_only=True):
     aliases: list[str]
     tags: list[str]
     expired: bool
-    made_by: RunLink | None
+    made_by: list[RunLink]
     used_by: list[RunLink]
 
 

@@ -235,7 +235,7 @@ def test_hostile_names_are_refused_or_come_back(name, tree, tmp_path):
     assert {path.name for path in (tmp_path / "deep").iterdir()} == {"out"}
 
 
-@pytest.mark.parametrize("name", ["..", ".", "a/b", "", "a:b", "x" * 129, "日" * 50, "a b", "\ud800"])
+@pytest.mark.parametrize("name", ["..", ".", "a/b", "", "a:b", "x" * 129, "日" * 100, "a ", "\ud800"])
 def test_hostile_names_of_artifacts_are_refused(name):
     with pytest.raises(tracker.UsageError, match="artifact name"):
         tracker.Artifact(name, "t")

@@ -14,7 +14,7 @@ const head = (name: string, version: number, maker: string | null, ...users: str
   aliases: [],
   tags: [],
   expired: false,
-  made_by: maker === null ? null : run(maker),
+  made_by: maker === null ? [] : [run(maker)],
   used_by: users.map(run),
 });
 
@@ -53,6 +53,12 @@ describe("lineage", () => {
     expect(lineage([head("own", 0, "a", "a")], [runId(run("a"))]).edges).toHaveLength(1);
     const circle = lineage([head("x", 0, "a", "b"), head("y", 0, "b", "a")], [runId(run("a"))]);
     expect([circle.nodes.length, circle.edges.length]).toEqual([4, 4]);
+  });
+
+  it("has all runs that logged the same files", () => {
+    const twice = { ...head("data", 0, "a", "user"), made_by: [run("a"), run("b")] };
+    const { nodes, edges } = lineage([twice], ["run user"]);
+    expect([nodes.map((node) => node.label).sort(), edges.length]).toEqual([["a", "b", "data:v0", "user"], 3]);
   });
 
   it("keeps the nearest when there are too many", () => {

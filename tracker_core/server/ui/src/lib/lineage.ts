@@ -39,10 +39,10 @@ export function lineage(
     const id = artifactId(head);
     const label = `${head.name}:v${head.version}`;
     all.set(id, { id, kind: "artifact", label, note: head.type, run: null, artifact: head });
-    const maker = head.made_by && addRun(head.made_by);
-    if (maker) link(maker, id);
+    const makers = new Set(head.made_by.map(addRun));
+    for (const maker of makers) link(maker, id);
     // A run that uses what it made itself would close a circle.
-    for (const user of head.used_by) if (addRun(user) !== maker) link(id, runId(user));
+    for (const user of head.used_by) if (!makers.has(addRun(user))) link(id, runId(user));
   }
   const starts = focus.filter((id) => all.has(id));
   const seen = new Set(starts);

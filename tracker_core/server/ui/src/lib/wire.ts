@@ -98,7 +98,7 @@ export type ArtifactHead = {
   aliases: string[];
   tags: string[];
   expired: boolean;
-  made_by: RunLink | null;
+  made_by: RunLink[];
   used_by: RunLink[];
 };
 export type ArtifactFile = FileEntry & { ref: string };

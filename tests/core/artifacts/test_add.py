@@ -1,0 +1,152 @@
+"""Artifacts in: from where files and references are taken, and what is refused."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import pytest
+
+import tracker_core as tracker
+from tracker_core._artifacts.collection import objects
+
+ROOT = Path("tracker")
+
+
+def test_files_are_taken_when_they_are_added(run, tmp_path):
+    artifact = tracker.Artifact("cats", "dataset")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.txt"
+        path.write_text("then")
+        artifact.add_file(path)
+        artifact.add_file(str(path), name="sub/b.txt")
+        path.write_text("now")
+    run.log_artifact(artifact)
+    root = Path(artifact.download(tmp_path))
+    assert (root / "a.txt").read_text() == (root / "sub" / "b.txt").read_text() == "then"
+
+
+def test_artifact_made_before_the_run(tree, tmp_path, same):
+    artifact = tracker.Artifact("cats", "dataset")
+    artifact.add_dir(tree, name="in")
+    with tracker.init(project="p", dir=str(tmp_path / "there"), settings={"silent": True}) as run:
+        run.log_artifact(artifact)
+    assert not ROOT.exists()
+    assert same(Path(artifact.download(tmp_path / "out")) / "in", tree)
+
+
+def test_path_as_artifact(run, tree):
+    assert run.log_artifact(tree / "a.txt").name == "run-r1-a.txt:v0"
+    artifact = run.log_artifact(str(tree), name="whole", type="dataset", aliases=["x"])
+    assert (artifact.type, artifact.file_count, sorted(artifact.aliases)) == ("dataset", 5, ["latest", "x"])
+    assert run.log_artifact(tree / "a.txt").type == "unspecified"
+
+
+def test_immutable_files_are_linked(run, tmp_path):
+    path = tmp_path / "big.bin"
+    path.write_bytes(b"x" * (2 << 20))
+    artifact = tracker.Artifact("big", "model")
+    entry = artifact.add_file(path, policy="immutable")
+    assert objects(ROOT.absolute()).path(entry.digest).stat().st_ino == path.stat().st_ino
+
+
+def test_new_file_remove_and_overwrite(run, tree, tmp_path):
+    artifact = tracker.Artifact("cats", "dataset")
+    artifact.add_dir(tree)
+    with artifact.new_file("notes.txt") as file:
+        file.write("naïve")
+    with artifact.new_file("raw.bin", mode="wb") as file:
+        file.write(b"\x00\x01")
+    with pytest.raises(RuntimeError), artifact.new_file("broken.txt") as file:
+        raise RuntimeError
+    with pytest.raises(tracker.UsageError, match="already"):
+        artifact.add_file(tree / "empty", name="a.txt")
+    artifact.add_file(tree / "empty", name="a.txt", overwrite=True)
+    artifact.add_file(tree / "same.txt")  # the same content again
+    artifact.remove("deep")
+    artifact.remove(artifact.get_entry("same.txt"))
+    assert [file.path for file in artifact.files()] == ["a.txt", "empty", "notes.txt", "raw.bin"]
+    run.log_artifact(artifact)
+    root = Path(artifact.download(tmp_path / "out"))
+    assert (root / "notes.txt").read_text(encoding="utf-8") == "naïve"
+    assert (root / "raw.bin").read_bytes() == b"\x00\x01"
+    assert (root / "a.txt").read_bytes() == b""
+    with pytest.raises(tracker.UsageError, match="never change"):
+        artifact.add_file(tree / "a.txt")
+    with pytest.raises(FileNotFoundError):
+        tracker.Artifact("other", "dataset").remove("none")
+
+
+def test_incremental_starts_from_the_latest(run, tree, tmp_path, logged):
+    logged(run, tree)
+    (tmp_path / "more.txt").write_text("more")
+    (tmp_path / "a.txt").write_text("other")
+    artifact = tracker.Artifact("cats", "dataset", incremental=True)
+    artifact.add_file(tmp_path / "more.txt")
+    artifact.add_file(tmp_path / "a.txt")
+    run.log_artifact(artifact)
+    assert (artifact.version, artifact.file_count) == ("v1", 6)
+    assert Path(artifact.get_entry("a.txt").download(tmp_path / "out")).read_text() == "other"
+
+
+def test_references(run, tree, tmp_path, same):
+    artifact = tracker.Artifact("cats", "dataset")
+    artifact.add_reference("hdfs://host/data/cats.tar", name="cats.tar")
+    artifact.add_reference(tree.as_uri(), name="local")
+    run.log_artifact(artifact)
+    assert artifact.get_entry("cats.tar").ref_target() == "hdfs://host/data/cats.tar"
+    assert sum(1 for _ in objects(ROOT).each()) == 0
+    with pytest.raises(tracker.NotFoundError, match="allow_missing_references"):
+        artifact.download(tmp_path / "out")
+    root = Path(artifact.download(tmp_path / "out", allow_missing_references=True))
+    assert same(root / "local", tree)
+    (tree / "a.txt").write_text("changed since")
+    with pytest.raises(tracker.Error, match="has changed since"):
+        artifact.download(tmp_path / "again", allow_missing_references=True)
+    with pytest.raises(tracker.UsageError, match="max_objects"):
+        tracker.Artifact("few", "dataset").add_reference(tree.as_uri(), max_objects=2)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda tree: tracker.Artifact("a/b", "t"), "artifact name"),
+        (lambda tree: tracker.Artifact("..", "t"), "artifact name"),
+        (lambda tree: tracker.Artifact("x" * 129, "t"), "artifact name"),
+        (lambda tree: tracker.Artifact("", "t"), "artifact name"),
+        (lambda tree: tracker.Artifact(" a", "t"), "artifact name"),
+        (lambda tree: tracker.Artifact("a:v1", "t"), "artifact name"),
+        (lambda tree: tracker.Artifact("a\nb", "t"), "artifact name"),
+        (lambda tree: tracker.Artifact(None, "t"), "artifact name"),
+        (lambda tree: tracker.Artifact("😀" * 30, "t"), "longer than file systems"),
+        (lambda tree: tracker.Artifact("a", "t").add_file(tree / "a.txt", name="../x"), "no path"),
+        (lambda tree: tracker.Artifact("a", "t").add_file(tree / "a.txt", name="/etc/x"), "no path"),
+        (lambda tree: tracker.Artifact("a", "t").add_file(tree / "a.txt", name="C:/x"), "no path"),
+        (lambda tree: tracker.Artifact("a", "t").add_file(tree / "a.txt", policy="x"), "policy"),
+        (lambda tree: tracker.Artifact("a", "t").add_reference("no address"), "address"),
+        (lambda tree: tracker.Artifact("a", "t").version, "not logged"),
+        (lambda tree: tracker.Artifact("a", "t").save(), "not logged"),
+    ],
+)
+def test_wrong_calls_say_what_is_wrong(tree, make, said):
+    with pytest.raises(tracker.UsageError, match=said):
+        make(tree)
+
+
+def test_a_path_is_a_file_or_a_folder(tree):
+    artifact = tracker.Artifact("a", "t")
+    artifact.add_file(tree / "a.txt", name="x")
+    with pytest.raises(tracker.UsageError, match="cannot hold"):
+        artifact.add_file(tree / "a.txt", name="x/y")
+    artifact.add_file(tree / "a.txt", name="d/y")
+    with pytest.raises(tracker.UsageError, match="cannot be a file"):
+        artifact.add_file(tree / "a.txt", name="d")
+
+
+def test_missing_files_raise_when_they_are_added():
+    artifact = tracker.Artifact("a", "t")
+    with pytest.raises(FileNotFoundError):
+        artifact.add_file("none.txt")
+    with pytest.raises(NotADirectoryError):
+        artifact.add_dir("none")
+    assert len(artifact) == 0
