@@ -368,7 +368,8 @@ class Artifact:
     def loggers(self) -> list[ApiRun]:
         """All runs that logged it, the first one first: equal files are one version, whoever logs them."""
         collection, version = self._stored()
-        return lineage.named(collection.root, collection.makers(version.number, version.run))
+        makers = dict.fromkeys([version.run, *collection.makers(version.number)])
+        return lineage.named(collection.root, list(makers))
 
     def used_by(self) -> list[ApiRun]:
         """The runs that used it, as `Api` gives them, in the order of their first use."""

@@ -157,9 +157,9 @@ class Collection:
         """The runs that used a version, in the order of their first use."""
         return self._runs(f"v{number}.users")
 
-    def makers(self, number: int, first: str) -> list[str]:
-        """The runs that logged a version; `first` is the one that stands in it."""
-        return list(dict.fromkeys([*([first] if first else ()), *self._runs(f"v{number}.makers")]))
+    def makers(self, number: int) -> list[str]:
+        """The runs that logged what a version holds. The version itself names the one that made it."""
+        return self._runs(f"v{number}.makers")
 
     def note(self, number: int, role: Literal["input", "output"], run: str) -> None:
         """Notes that a run used a version, or logged what it holds."""

@@ -38,6 +38,8 @@ class Note(msgspec.Struct):
     """Time and size of each version's JSON."""
     users: dict[int, int] = {}
     """How many runs were known to use each."""
+    makers: dict[int, int] = {}
+    """How many runs were known to have logged each."""
     deleted: list[int] = []
 
 
@@ -83,10 +85,12 @@ class CollectionUpload:
             self._server.put_content(sha256, path, sizes[sha256])
             if self._progress is not None:
                 self._progress(sizes[sha256])
-        commit = wire.Commit(self._translated(version), self._collection.users(number))
+        collection = self._collection
+        commit = wire.Commit(self._translated(version), collection.users(number), collection.makers(number))
         self._note.numbers[number] = self._server.commit(self._collection.project, self._collection.name, commit)
         self._note.marks[number] = mark
         self._note.users[number] = len(commit.users)
+        self._note.makers[number] = len(commit.makers)
         self._write()
 
     def _translated(self, version: Version) -> Version:
@@ -115,12 +119,14 @@ class CollectionUpload:
                     expires=version.expires,
                 )
         users = {numbers[it]: self._collection.users(it)[note.users.get(it, 0) :] for it in present}
+        makers = {numbers[it]: self._collection.makers(it)[note.makers.get(it, 0) :] for it in present}
         gone = [it for it in self._collection.deleted() if it in numbers and it not in note.deleted]
         return wire.Change(
             aliases={name: numbers[at] for name, at in aliases.items() if note.aliases.get(name) != at},
             lost_aliases=sorted(note.aliases.keys() - self._collection.aliases().keys()),
             facts=facts,
             users={number: names for number, names in users.items() if names},
+            makers={number: names for number, names in makers.items() if names},
             deleted=[numbers[number] for number in gone],
         )
 
@@ -131,6 +137,7 @@ class CollectionUpload:
         for number in set(self._collection.numbers()) & note.numbers.keys():
             note.marks[number] = self._mark(number)
             note.users[number] = len(self._collection.users(number))
+            note.makers[number] = len(self._collection.makers(number))
         note.aliases = self._aliases()
         note.deleted = [number for number in self._collection.deleted() if number in note.numbers]
         if msgspec.json.encode(note) != before:

@@ -104,7 +104,8 @@ class RootUpload:
 
 def _concerns(collection: Collection, number: int, runs: dict[str, str]) -> bool:
     """Whether one of `runs` made or used the version."""
-    return collection.head(number).run in runs or any(user in runs for user in collection.users(number))
+    known = (collection.head(number).run, *collection.makers(number), *collection.users(number))
+    return any(run in runs for run in known)
 
 
 def _versions(count: int) -> str:

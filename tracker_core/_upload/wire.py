@@ -63,10 +63,12 @@ class Missing(msgspec.Struct, frozen=True):
 
 
 class Commit(msgspec.Struct, frozen=True):
-    """A version whose contents the server has. `users` are the runs that used it, as "project/id"."""
+    """A version whose contents the server has. `users` are the runs that used it and `makers` those that logged it, as
+    "project/id"."""
 
     version: Version
     users: list[str] = []
+    makers: list[str] = []
 
 
 class Numbered(msgspec.Struct, frozen=True):
@@ -91,4 +93,5 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     lost_aliases: list[str] = []
     facts: dict[int, Facts] = {}
     users: dict[int, list[str]] = {}
+    makers: dict[int, list[str]] = {}
     deleted: list[int] = []

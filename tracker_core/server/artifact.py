@@ -55,7 +55,7 @@ class Archive:
                 if brief is None:
                     continue
                 users = [runs.link(name) for name in collection.users(number)]
-                makers = [runs.link(name) for name in collection.makers(number, brief.run)]
+                makers = runs.makers(collection, brief)
                 if collection.project == shelf.name or any(it.project == shelf.key for it in (*users, *makers)):
                     found.append(_head(runs, collection, brief, aliases, makers, users))
         return found
@@ -80,10 +80,9 @@ def version(source: Source, shelf: Shelf, asked: wire.OfArtifact) -> wire.Artifa
     found = collection.load(asked.version)
     runs = _Runs(source, shelf)
     brief = msgspec.convert(found, _Brief, from_attributes=True)
-    makers = [runs.link(name) for name in collection.makers(asked.version, brief.run)]
     users = [runs.link(name) for name in collection.users(asked.version)]
     return wire.ArtifactVersion(
-        head=_head(runs, collection, brief, collection.aliases(), makers, users),
+        head=_head(runs, collection, brief, collection.aliases(), runs.makers(collection, brief), users),
         description=found.description or "",
         metadata=finite(found.metadata),
         source=found.source,
@@ -123,6 +122,11 @@ class _Runs:
     def link(self, name: str) -> wire.RunLink:
         """A run that is gone keeps its name."""
         return self._links.get(name) or wire.RunLink("", "", name, None, 0.0)
+
+    def makers(self, collection: Collection, brief: _Brief) -> list[wire.RunLink]:
+        """All runs that logged it, first the one that made it."""
+        names = dict.fromkeys([brief.run, *collection.makers(brief.number)])
+        return [self.link(name) for name in names if name]
 
     def project(self, name: str) -> str:
         return self._projects.get(name, "")

@@ -170,7 +170,9 @@ class Receiver:
             raise ConflictError(f"{lacking} contents of the version are not here yet", size=len(wanted) - lacking)
         number = collection.adopt(version)
         for user in body.users:
-            collection.note_user(number, _line(user))
+            collection.note(number, "input", _line(user))
+        for maker in body.makers:
+            collection.note(number, "output", _line(maker))
         return sync.Numbered(number)
 
     def change(self, _request: Request, asked: wire.OfCollection, body: sync.Change) -> None:
@@ -182,7 +184,10 @@ class Receiver:
                 collection.change(version, None)
         for number, users in body.users.items():
             for user in users:
-                collection.note_user(number, _line(user))
+                collection.note(number, "input", _line(user))
+        for number, makers in body.makers.items():
+            for maker in makers:
+                collection.note(number, "output", _line(maker))
         there = set(collection.numbers())
         for number in set(body.aliases.values()) & there:
             collection.alias(number, checked_aliases(name for name, at in body.aliases.items() if at == number))
