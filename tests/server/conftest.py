@@ -47,8 +47,8 @@ def start(tmp_path: Path) -> Callable[..., tracker.Run]:
     def init(**options) -> tracker.Run:
         settings = {"silent": True, "system_interval": 0, "disable_git": True, "console": "off"}
         return tracker.init(
-            dir=tmp_path,
             **{
+                "dir": tmp_path,
                 "project": "demo",
                 "reinit": "create_new",
                 **options,
@@ -135,10 +135,11 @@ def team(tmp_path: Path) -> Iterator[Team]:
 
 
 @pytest.fixture
-def login(team: Team, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Makes somebody the user of this machine."""
+def login(team: Team, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], None]:
+    """Makes somebody the user of this machine, and `tmp_path` the folder that they are in."""
 
     def become(name: str) -> None:
+        monkeypatch.chdir(tmp_path)
         monkeypatch.setenv("TRACKER_BASE_URL", team.base)
         monkeypatch.setenv("TRACKER_API_KEY", team.keys[name])
 

@@ -160,13 +160,17 @@ class CollectionUpload:
         draft.replace(path)
 
 
-def by_entity(root: Path, entities: dict[str, str], default: str) -> list[tuple[Collection, str, list[int]]]:
+def by_entity(
+    root: Path, entities: dict[str, str], default: str, address: str
+) -> list[tuple[Collection, str, list[int]]]:
     """Every collection below `root` with the versions that go to an entity: that of the run which made them
-    (`entities`, by "project/id"), else `default`. Those that are links come last, behind what they lead to."""
+    (`entities`, by "project/id"), else `default`. Those that are links come last, behind what they lead to. An entity
+    that the server at `address` was told of is named even where no version is left."""
     found: list[tuple[Collection, str, list[int]]] = []
     links: list[tuple[Collection, str, list[int]]] = []
     for collection in collections(root):
-        owned: dict[tuple[str, bool], list[int]] = {(default, False): []}
+        told = (key.split(" ") for key in _read(collection.folder / FILE))
+        owned: dict[tuple[str, bool], list[int]] = {(entity, False): [] for at, entity in told if at == address}
         for number in collection.numbers():
             head = collection.head(number)
             entity = entities.get(head.run) or default

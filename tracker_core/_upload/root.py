@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from tracker_core import _folder, _past
@@ -69,24 +70,26 @@ class RootUpload:
         for folder, run in self.runs:
             entity = run.entity or self._entity
             address = page(self._place.client.address, entity, run.project, folder.path.name)
-            yield self._done(folder.path.name, lambda: self._send_run(folder, entity), address)  # noqa: B023 - called now
+            action = partial(self._send_run, folder, entity, gone=bool(run.deleted))
+            yield self._done(folder.path.name, action, address)
         for name, upload, wanted in self._collections():
-            yield self._done(name, lambda: _versions(upload.send(wanted)))  # noqa: B023
+            yield self._done(name, partial(_send_versions, upload, wanted))
         if self._whole:
             yield self._done("saved views", lambda: view.send(self._root, self._place.entity(self._entity)))
 
-    def _send_run(self, folder: RunFolder, entity: str) -> str:
+    def _send_run(self, folder: RunFolder, entity: str, *, gone: bool) -> str:
         upload = RunUpload(folder, self._place.entity(entity))
         upload.send()
-        return "was deleted on the server: nothing of it is sent" if upload.deleted else ""
+        return "was deleted on the server: nothing of it is sent" if upload.deleted and not gone else ""
 
     def _collections(self) -> Iterator[tuple[str, CollectionUpload, list[int]]]:
         ours = {f"{run.project}/{run.id}": run.entity or self._entity for _, run in self.runs}
-        for collection, entity, numbers in by_entity(self._root, ours, self._entity):
+        address = self._place.client.address
+        for collection, entity, numbers in by_entity(self._root, ours, self._entity, address):
             if self._project not in (None, collection.project):
                 continue
             wanted = numbers if self._whole else [it for it in numbers if _concerns(collection, it, ours)]
-            if wanted:
+            if wanted or self._whole:
                 name = f"{collection.project}/{collection.name}"
                 yield name, CollectionUpload(collection, self._place.entity(entity)), wanted
 
@@ -108,5 +111,6 @@ def _concerns(collection: Collection, number: int, runs: dict[str, str]) -> bool
     return any(run in runs for run in known)
 
 
-def _versions(count: int) -> str:
+def _send_versions(upload: CollectionUpload, wanted: list[int]) -> str:
+    count = upload.send(wanted)
     return f"{count} version{'s' if count > 1 else ''}" if count else ""
