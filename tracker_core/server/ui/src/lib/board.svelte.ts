@@ -2,6 +2,7 @@
 
 import * as api from "./api";
 import { PALETTE, SAFE, assign } from "./color";
+import type { Progress } from "./loader";
 import { settings } from "./settings.svelte";
 import type { Column, Table } from "./table";
 import type { Change, Field, Head, MediaKey, Metric, Project, SavedView } from "./wire";
@@ -97,6 +98,10 @@ export class BoardState {
     if (BASE[key]) return key;
     const known = new Set(this.fields.map((field) => field.key));
     return [key, `config.${key}`, `summary.${key}`].find((name) => known.has(name)) ?? key;
+  }
+
+  progress(run: string): Progress {
+    return { version: this.versions.get(run) ?? 0, steps: this.byKey.get(run)?.steps ?? -1 };
   }
 
   connect(): void {

@@ -1,7 +1,7 @@
 /** Fetches chart data: panels that appear together share a request, what is known is extended by its tail. */
 
 import * as api from "./api";
-import { type Series, extend } from "./series";
+import { type Series, extend, thin } from "./series";
 
 export type Wish = {
   metric: string;
@@ -14,101 +14,125 @@ export type Wish = {
   /** Whether the envelope is drawn. */
   extremes: boolean;
 };
-type Entry = { series: Series | null; version: number; added: number };
+
+/** How far a run is: `version` rises with each of its changes, `steps` is its largest step. */
+export type Progress = { version: number; steps: number };
+
+type Entry = Progress & { series: Series | null };
 type Waiting = { wish: Wish; resolve: (series: Series[]) => void; reject: (error: Error) => void };
+/** What metrics lack: runs that are read whole, and where the others go on. */
+type Gap = { metrics: string[]; whole: string[]; tails: Map<string, number> };
 
 const METRICS_PER_REQUEST = 3;
+const TAILS_PER_REQUEST = 50;
 const ENTRIES = 6000;
 
 export class Loader {
   private readonly cache = new Map<string, Entry>();
+  private readonly busy = new Set<string>();
   private waiting: Waiting[] = [];
+  private due = false;
 
   constructor(
     private readonly project: string,
-    private readonly version: (run: string) => number,
+    private readonly progress: (run: string) => Progress,
   ) {}
 
-  /** The series of one metric, at most one per run, in the order of `wish.runs`; runs without it are left out. */
+  /** The series of one metric, at most one per run, in the order of `wish.runs`; runs without it are left out. A slow
+   * server is not asked for a chart again before it answered. */
   get(wish: Wish): Promise<Series[]> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ wish, resolve, reject });
-      if (this.waiting.length === 1) setTimeout(() => this.flush(), 0);
+      this.wake();
     });
   }
 
+  private wake(): void {
+    if (this.due) return;
+    this.due = true;
+    setTimeout(() => this.flush(), 0);
+  }
+
   private flush(): void {
+    this.due = false;
     const batches = new Map<string, Waiting[]>();
+    const later: Waiting[] = [];
     for (const it of this.waiting) {
+      if (this.busy.has(JSON.stringify(it.wish))) {
+        later.push(it);
+        continue;
+      }
       const key = JSON.stringify({ ...it.wish, metric: "" });
       const list = batches.get(key);
       if (list) list.push(it);
       else batches.set(key, [it]);
     }
-    this.waiting = [];
+    this.waiting = later;
     for (const batch of batches.values()) {
-      for (let i = 0; i < batch.length; i += METRICS_PER_REQUEST) {
-        void this.load(batch.slice(i, i + METRICS_PER_REQUEST));
-      }
+      const known = batch.filter((it) => this.gap(it.wish).whole.length === 0);
+      const fresh = batch.filter((it) => !known.includes(it));
+      for (let i = 0; i < fresh.length; i += METRICS_PER_REQUEST)
+        void this.load(fresh.slice(i, i + METRICS_PER_REQUEST));
+      for (let i = 0; i < known.length; i += TAILS_PER_REQUEST) void this.load(known.slice(i, i + TAILS_PER_REQUEST));
     }
   }
 
   private async load(batch: Waiting[]): Promise<void> {
-    const shared = batch[0]!.wish;
-    const metrics = [...new Set(batch.map((it) => it.wish.metric))];
-    const place = (metric: string, run: string) =>
-      [metric, shared.stream, run, shared.x, shared.from ?? "", shared.to ?? "", shared.buckets, shared.extremes].join(
-        "\n",
-      );
+    const names = batch.map((it) => JSON.stringify(it.wish));
+    for (const name of names) this.busy.add(name);
     try {
-      const fresh: string[] = [];
-      const tails: string[] = [];
-      for (const run of shared.runs) {
-        const entries = metrics.map((metric) => this.cache.get(place(metric, run)));
-        const version = this.version(run);
-        if (entries.every((entry) => entry?.version === version)) continue;
-        const extendable = entries.every((entry) => entry?.series && entry.added < shared.buckets / 2);
-        (extendable && shared.from === undefined && shared.x === "_step" ? tails : fresh).push(run);
-      }
-      await Promise.all([
-        this.fetch(metrics, fresh, shared, place),
-        tails.length ? this.fetchTails(metrics, tails, shared, place) : undefined,
-      ]);
+      const shared = batch[0]!.wish;
+      const metrics = [...new Set(batch.map((it) => it.wish.metric))];
+      const gaps = metrics.map((metric) => this.gap({ ...shared, metric }));
+      await Promise.all(together(gaps).map((gap) => this.fill(gap, shared)));
       for (const { wish, resolve } of batch) {
-        resolve(shared.runs.flatMap((run) => this.cache.get(place(wish.metric, run))?.series ?? []));
+        resolve(shared.runs.flatMap((run) => this.cache.get(place(wish, run))?.series ?? []));
       }
       this.trim();
     } catch (error) {
       for (const { reject } of batch) reject(error as Error);
+    } finally {
+      for (const name of names) this.busy.delete(name);
+      if (this.waiting.length) this.wake();
     }
   }
 
-  private async fetch(metrics: string[], runs: string[], shared: Wish, place: Place): Promise<void> {
-    if (runs.length === 0) return;
-    const versions = runs.map((run) => this.version(run));
-    const found = await api.series(this.project, { ...shared, metrics, runs });
-    runs.forEach((run, i) => {
-      for (const metric of metrics) {
-        this.cache.set(place(metric, run), { series: null, version: versions[i]!, added: 0 });
+  private gap(wish: Wish): Gap {
+    const gap: Gap = { metrics: [wish.metric], whole: [], tails: new Map() };
+    for (const run of wish.runs) {
+      const known = this.cache.get(place(wish, run));
+      const now = this.progress(run);
+      if (known?.version === now.version) continue;
+      const end = known?.series?.x.at(-1);
+      const rewound = known !== undefined && now.steps < known.steps;
+      // Steps and times only rise; values of a metric do not, and have no tail.
+      if (rewound || end === undefined || !wish.x.startsWith("_")) gap.whole.push(run);
+      else if (wish.to === undefined || known!.steps <= wish.to) gap.tails.set(run, end);
+    }
+    return gap;
+  }
+
+  private async fill({ metrics, whole, tails }: Gap, shared: Wish): Promise<void> {
+    const asked = new Map([...whole, ...tails.keys()].map((run) => [run, this.progress(run)]));
+    const [fresh, more] = await Promise.all([
+      whole.length ? api.series(this.project, { ...shared, metrics, runs: whole }) : [],
+      tails.size
+        ? api.series(this.project, { ...shared, metrics, runs: [...tails.keys()], after: [...tails.values()] })
+        : [],
+    ]);
+    for (const metric of metrics) {
+      for (const [run, progress] of asked) {
+        const at = place({ ...shared, metric }, run);
+        const known = tails.has(run) ? (this.cache.get(at)?.series ?? null) : null;
+        this.cache.set(at, { ...progress, series: known });
       }
-    });
-    for (const series of found) this.cache.get(place(series.metric, series.run))!.series = series;
-  }
-
-  private async fetchTails(metrics: string[], runs: string[], shared: Wish, place: Place): Promise<void> {
-    const versions = runs.map((run) => this.version(run));
-    const after = runs.map((run) =>
-      Math.min(...metrics.map((metric) => this.cache.get(place(metric, run))!.series!.step.at(-1) ?? 0)),
-    );
-    const found = await api.series(this.project, { ...shared, metrics, runs, after });
-    for (const tail of found) {
-      const entry = this.cache.get(place(tail.metric, tail.run))!;
-      entry.series = extend(entry.series!, tail);
-      entry.added += tail.step.length;
     }
-    runs.forEach((run, i) => {
-      for (const metric of metrics) this.cache.get(place(metric, run))!.version = versions[i]!;
-    });
+    for (const series of fresh)
+      this.cache.get(place({ ...shared, metric: series.metric }, series.run))!.series = series;
+    for (const tail of more) {
+      const entry = this.cache.get(place({ ...shared, metric: tail.metric }, tail.run))!;
+      if (entry.series) entry.series = thin(extend(entry.series, tail), shared.buckets, shared.extremes);
+    }
   }
 
   private trim(): void {
@@ -119,4 +143,20 @@ export class Loader {
   }
 }
 
-type Place = (metric: string, run: string) => string;
+/** Metrics that lack the same, as those that were logged together do, are asked for at once. */
+function together(gaps: readonly Gap[]): Gap[] {
+  const found = new Map<string, Gap>();
+  for (const gap of gaps) {
+    if (gap.whole.length + gap.tails.size === 0) continue;
+    const key = JSON.stringify([gap.whole, [...gap.tails]]);
+    const known = found.get(key);
+    if (known) known.metrics.push(...gap.metrics);
+    else found.set(key, gap);
+  }
+  return [...found.values()];
+}
+
+function place(wish: Wish, run: string): string {
+  const { metric, stream, x, from, to, buckets, extremes } = wish;
+  return [metric, stream, run, x, from ?? "", to ?? "", buckets, extremes].join("\n");
+}

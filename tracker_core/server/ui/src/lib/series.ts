@@ -38,12 +38,12 @@ export function decode(buffer: ArrayBuffer): Series[] {
   });
 }
 
-/** `tail` put behind `base`, replacing the points of `base` from the tail's first step on. */
+/** `tail` put behind `base`, replacing the points of `base` from where the tail begins. */
 export function extend(base: Series, tail: Series): Series {
-  const first = tail.step[0];
+  const first = tail.x[0];
   if (first === undefined) return base;
-  let keep = base.step.length;
-  while (keep > 0 && base.step[keep - 1]! >= first) keep--;
+  let keep = base.x.length;
+  while (keep > 0 && base.x[keep - 1]! >= first) keep--;
   const join = (left: Float64Array, right: Float64Array) => {
     const whole = new Float64Array(keep + right.length);
     whole.set(left.subarray(0, keep));
@@ -51,14 +51,58 @@ export function extend(base: Series, tail: Series): Series {
     return whole;
   };
   const step = join(base.step, tail.step);
+  const value = join(base.value, tail.value);
+  const bucketed = base.bucketed || tail.bucketed;
   return {
     ...base,
-    bucketed: base.bucketed || tail.bucketed,
+    bucketed,
     step,
     x: base.x === base.step ? step : join(base.x, tail.x),
-    value: join(base.value, tail.value),
-    low: join(base.low, tail.low),
-    high: join(base.high, tail.high),
+    value,
+    low: bucketed ? join(base.low, tail.low) : value,
+    high: bucketed ? join(base.high, tail.high) : value,
+  };
+}
+
+/** A series that grew is made coarser when it has so many times the points that were asked for, down to so many. */
+const [MOST, LEFT] = [3, 2];
+
+/**
+ * A series that grew point by point, made about as coarse as one that is fetched anew. Buckets are multiples of a power
+ * of two, so that those of several runs lie below each other; the last point stays as it is, to go on from.
+ */
+export function thin(series: Series, buckets: number, extremes: boolean): Series {
+  const { x, step, value } = series;
+  const points = x.length;
+  if (points <= MOST * buckets) return series;
+  const width = 2 ** Math.ceil(Math.log2((x[points - 1]! - x[0]!) / (LEFT * buckets))) || 1;
+  const starts: number[] = [];
+  for (let i = 0, last = NaN; i < points - 1; i++) {
+    const cell = Math.floor(x[i]! / width);
+    if (cell !== last) starts.push(i);
+    last = cell;
+  }
+  starts.push(points - 1);
+  const end = (i: number) => (starts[i + 1] ?? points) - 1;
+  const first = (column: Float64Array) => Float64Array.from(starts, (start) => column[start]!);
+  const most = (column: Float64Array, sign: 1 | -1) =>
+    Float64Array.from(starts, (start, i) => {
+      let found = column[start]!;
+      for (let at = start + 1; at <= end(i); at++) {
+        if (!((column[at]! - found) * sign <= 0) && !Number.isNaN(column[at]!)) found = column[at]!;
+      }
+      return found;
+    });
+  const steps = first(step);
+  const lasts = Float64Array.from(starts, (_, i) => value[end(i)]!);
+  return {
+    ...series,
+    bucketed: extremes,
+    step: steps,
+    x: x === step ? steps : first(x),
+    value: lasts,
+    low: extremes ? most(series.low, -1) : lasts,
+    high: extremes ? most(series.high, 1) : lasts,
   };
 }
 
