@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from html import escape
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
 
 from tracker_core import _served
 
@@ -21,10 +20,7 @@ _LONGEST = 200
 def link(folder: RunFolder) -> str | None:
     """The address of the run's page for frames, where a server shows it now."""
     server = _served.link_to(folder.root)
-    if server is None:
-        return None
-    parts = urlsplit(server)
-    return parts._replace(path=f"/embed/run/{quote(folder.path.name)}").geturl()
+    return None if server is None else _served.frame_of(server, folder.path.name)
 
 
 def frame(address: str, title: str, height: int) -> str:

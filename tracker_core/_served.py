@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
+import hmac
 import os
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import msgspec
 
@@ -54,6 +57,26 @@ def link_to(root: Path) -> str | None:
             if wanted in note.roots:
                 return note.link
     return None
+
+
+def frame_of(link: str, folder: str) -> str:
+    """The address that shows the run of `folder` in a frame, on the server that `link` opens."""
+    parts = urlsplit(link)
+    token = parse_qs(parts.query).get("token", [""])[0]
+    query = urlencode({"token": ticket(token, folder)}) if token else ""
+    return parts._replace(path=f"/embed/run/{quote(folder)}", query=query).geturl()
+
+
+def ticket(token: str, folder: str) -> str:
+    """What opens the run of `folder` to read, and nothing else, where `token` opens everything: pages that hold a
+    frame are read by others. It tells the folder, and nobody without the token could have made it."""
+    return f"{folder}.{hmac.new(token.encode(), f'frame {folder}'.encode(), hashlib.sha256).hexdigest()[:40]}"
+
+
+def folder_of(token: str, shown: str) -> str | None:
+    """The folder that a ticket is for; None for what is no ticket of this token."""
+    folder = shown.rpartition(".")[0]
+    return folder if folder and hmac.compare_digest(ticket(token, folder).encode(), shown.encode()) else None
 
 
 def _held(fd: int) -> bool:

@@ -76,15 +76,24 @@ def test_a_whole_page_cannot_be_put_into_a_frame(page, make_site, elsewhere):
     expect(page.frame_locator("iframe").get_by_role("link", name="one")).to_have_count(0)
 
 
-def test_a_frame_carries_the_token_and_follows_the_run(page, tmp_path, serve, make_site, elsewhere):
+def test_a_frame_carries_a_ticket_and_follows_the_run(page, tmp_path, serve, make_site, elsewhere):
     make_site("one")
     serve(tmp_path, 0, "--host", "0.0.0.0")
     link = urlsplit(serve.link)
-    token = parse_qs(link.query)["token"][0]
     address = f"http://127.0.0.1:{link.port}/embed/run/{_key(tmp_path)}"
-    page.goto(elsewhere(address))
-    expect(page.frame_locator("iframe").get_by_text("wants the token")).to_be_visible()
-    page.goto(elsewhere(f"{address}?token={token}&theme=dark"))
+    for without in (address, f"{address}?{link.query}"):  # the token itself is nothing for a page that others read
+        page.goto(elsewhere(without))
+        expect(page.frame_locator("iframe").get_by_text("wants the token")).to_be_visible()
+    page.goto(f"http://127.0.0.1:{link.port}/project/p?{link.query}")
+    page.get_by_role("link", name="one").click()
+    page.get_by_role("tab", name="Overview").click()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy the code").click()
+    expect(page.get_by_text("Copied")).to_be_visible()
+    code = page.evaluate("navigator.clipboard.readText()")
+    shown = re.search('src="([^"]+)"', code)[1]
+    assert parse_qs(link.query)["token"][0] not in shown
+    page.goto(elsewhere(f"{shown}&theme=dark"))
     frame = page.frame_locator("iframe")
     expect(frame.get_by_role("img", name="train/loss, 1 lines")).to_be_visible()
     expect(frame.locator("html")).to_have_attribute("data-theme", "dark")

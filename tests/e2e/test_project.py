@@ -85,6 +85,14 @@ def test_filters_typed_and_built(page, site):
     expect(page.get_by_role("link", name="dune")).to_be_visible()
 
 
+def test_a_filter_that_finds_nothing_says_what_to_do(page, site):
+    for view in ("charts", "table"):
+        page.goto(f"{site}/project/vision?view={view}&filter=lr%20%3E%205")
+        page.get_by_role("button", name="Clear the filter").click()
+        expect(page.get_by_role("link", name="elm")).to_be_visible()
+        expect(page).to_have_url(re.compile(r"/vision(\?view=table)?$"))
+
+
 def test_chart_controls_are_in_the_address(page, site):
     page.goto(f"{site}/project/vision")
     page.get_by_label("Smoothing", exact=True).select_option("ema")

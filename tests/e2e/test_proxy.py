@@ -8,10 +8,12 @@ import http.server
 import re
 import threading
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import expect
+
+from tracker_core._served import ticket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -99,7 +101,8 @@ def test_a_frame_and_the_token_behind_a_proxy(page, serve, make_site, proxied, t
     link = urlsplit(serve.link)
     site = proxied(f"http://127.0.0.1:{link.port}")
     (run,) = (path.name for path in (tmp_path / "tracker").glob("offline-run-*"))
-    page.goto(f"{site}/embed/run/{run}?{link.query}&view=charts")
+    token = ticket(parse_qs(link.query)["token"][0], run)
+    page.goto(f"{site}/embed/run/{run}?token={token}&view=charts")
     expect(page.get_by_role("img", name="train/loss, 1 lines")).to_be_visible()
     page.goto(f"{site}/project/p?{link.query}")
     expect(page).to_have_url(re.compile(rf"{PREFIX}/project/p$"))

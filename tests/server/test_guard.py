@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tracker_core._served import ticket
+
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8650", "localhost", "[::1]:8650", "LOCALHOST:1"])
 def test_loopback_names_pass(client, host):
@@ -96,17 +98,53 @@ def test_only_what_changes_nothing_may_be_framed(client, logged):
     assert whole == f"{framed}; frame-ancestors 'self'"
 
 
-def test_a_frame_reads_with_the_token_in_each_address_and_writes_nothing(serving, root, logged):
-    key = logged(name="kept")
+@pytest.fixture
+def two(serving, root, logged):
+    """A server that wants a token, the runs `kept` and `other` of one project, and the ticket of the first."""
+    key, other = logged(name="kept"), logged(name="other")
     client = serving(root, token="secret")
     client.headers["host"] = "box.example:8650"
-    for path in ("/embed/run/x", "/api/projects", f"/api/runs/{key}"):
+    return client, key, other, ticket("secret", key)
+
+
+def test_a_ticket_reads_one_run_and_nothing_else(two):
+    client, key, other, shown = two
+    for path in (f"/embed/run/{key}", f"/api/runs/{key}", "/api/projects/demo/board"):
         assert client.get(path).status_code == 403
         assert client.get(f"{path}?token=wrong").status_code == 403
-        answer = client.get(f"{path}?token=secret", allow_redirects=False)
+        assert client.get(f"{path}?token={shown[:-1]}").status_code == 403
+        answer = client.get(f"{path}?token={shown}", allow_redirects=False)
         assert answer.status_code in (200, 404)  # 404: without built pages
         assert "set-cookie" not in answer.headers
-    assert client.patch(f"/api/runs/{key}?token=secret", json={"name": "x"}).status_code == 403
-    assert client.delete(f"/api/runs/{key}?token=secret").status_code == 403
-    assert client.get(f"/api/runs/{key}?token=secret").json()["name"] == "kept"
+    assert client.get(f"/api/runs/{key}?token={shown}").json()["name"] == "kept"
+    assert client.get(f"/api/runs/{other}?token={shown}").status_code == 404
+    board = client.get(f"/api/projects/demo/board?token={shown}").json()
+    assert [run["name"] for run in board["runs"]] == ["kept"]
+    drawn = client.get(f"/api/projects/demo/series?metric=loss&run={key}&run={other}&token={shown}").json()
+    assert {line["run"] for line in drawn["series"]} <= {key}
+    for path in ("/api/settings", f"/api/runs/{key}/frame", "/api/projects/demo/artifacts/x/0"):
+        assert client.get(f"{path}?token={shown}").status_code == 404
+    assert client.get(f"/project/demo?token={shown}").status_code == 403
     assert client.get("/theme.js").status_code in (200, 404)
+
+
+def test_a_ticket_changes_nothing(two):
+    client, key, _, shown = two
+    headers = {"sec-fetch-site": "same-origin"}
+    assert client.patch(f"/api/runs/{key}?token={shown}", json={"name": "x"}, headers=headers).status_code == 403
+    assert client.delete(f"/api/runs/{key}?token={shown}", headers=headers).status_code == 403
+    assert client.get(f"/api/runs/{key}?token={shown}").json()["name"] == "kept"
+
+
+def test_the_token_itself_reads_nothing_from_an_address(two):
+    client, key, _, _ = two
+    assert client.get(f"/api/runs/{key}?token=secret").status_code == 403
+    entered = client.get(f"/embed/run/{key}?token=secret", allow_redirects=False)
+    assert (entered.status_code, entered.headers["location"]) == (303, f"./{key}")
+
+
+def test_tickets_are_given_to_who_may_see_all(two, client):
+    server, key, _, shown = two
+    server.headers["cookie"] = "tracker-token=secret"
+    assert server.get(f"/api/runs/{key}/frame").json() == {"folder": key, "token": shown}
+    assert client.get(f"/api/runs/{key}/frame").json() == {"folder": key, "token": ""}

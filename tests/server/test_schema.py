@@ -47,4 +47,4 @@ def test_every_operation_answers_as_it_says(client, start):
 
         ask()
         asked.append((operation.method, operation.path))
-    assert len(asked) == len(set(asked)) == 18
+    assert len(asked) == len(set(asked)) == 19

@@ -7,7 +7,7 @@ See `docs/design/server.md`.
 
 from __future__ import annotations
 
-from tracker_core.server.app import app
+from tracker_core.server.local import app
 from tracker_core.server.serve import serve, serve_team
 from tracker_core.server.team import team
 

@@ -1,12 +1,9 @@
-"""The ASGI application: every operation of the API, the live stream, and the pages."""
+"""What every application is made of: the operations of the API, the live stream, and the pages."""
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING
 
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from tracker_core.server import (
@@ -25,13 +22,10 @@ from tracker_core.server import (
     wire,
 )
 from tracker_core.server.delivery import deliver
-from tracker_core.server.guard import Guard
 from tracker_core.server.operation import Operation, endpoint, failure, reply
-from tracker_core.server.source import of_folders
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Sequence
-    from pathlib import Path
+    from collections.abc import Sequence
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -189,23 +183,6 @@ def operations(api: Api) -> list[Operation]:
             media=("*/*",),
         ),
     ]
-
-
-def app(roots: Iterable[Path], token: str | None = None) -> Starlette:
-    """The application over the runs directly below each of `roots`.
-
-    With a token every request needs it; without one only requests to a loopback address are answered.
-    """
-    source = of_folders(roots)
-    api = Api(source)
-
-    @contextlib.asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        yield
-        source.close()
-
-    served = [*preferences(api), *operations(api)]
-    return Starlette(routes=routes(api, served), middleware=[Middleware(Guard, token=token)], lifespan=lifespan)
 
 
 def routes(api: Api, served: Sequence[Operation]) -> list[Route]:

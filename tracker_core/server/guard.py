@@ -4,7 +4,7 @@ On a loopback address there is no login, so the danger is a page from elsewhere 
 resolves to 127.0.0.1 (stopped by the Host header), a form that posts here (stopped by Sec-Fetch-Site and Origin), or a
 frame that lays our buttons under somebody's pointer (stopped by frame-ancestors; what may be framed has no buttons).
 On any other address every request needs the token, from the link or from the cookie that the link left. A frame on a
-foreign page gets no cookie, so what it reads carries the token in every address; nothing is changed that way.
+foreign page gets no cookie, so what it reads carries a ticket in every address (`frame.py`), which opens one run.
 """
 
 from __future__ import annotations
@@ -16,9 +16,12 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import RedirectResponse
 
+from tracker_core._served import folder_of
 from tracker_core.server.operation import failure
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -71,9 +74,11 @@ _HEADERS = {
 class Guard:
     """ASGI middleware. Without a token only a loopback Host passes."""
 
-    def __init__(self, app: ASGIApp, token: str | None) -> None:
+    def __init__(self, app: ASGIApp, token: str | None, framed: Callable[[str], ASGIApp]) -> None:
         self._app = app
         self._token = token
+        self._framed = framed
+        """Gives the application of one run, by its folder."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -82,19 +87,27 @@ class Guard:
         headers = Headers(scope=scope)
         query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         path = scope["path"]
-        shown = any(name == "token" and self._right(value) for name, value in query)
-        if shown and not path.startswith((EMBED, "/api/")):
+        shown = [value for name, value in query if name == "token"]
+        reads = scope["method"] in ("GET", "HEAD")
+        inside = self._app
+        if any(map(self._right, shown)) and not path.startswith("/api/"):
             await self._enter(scope, query)(scope, receive, send)
             return
-        reads = scope["method"] in ("GET", "HEAD")
-        open_to_all = reads and (shown or (self._token is not None and path.startswith(OPEN)))
-        refusal = None if open_to_all else self._refusal(scope["method"], headers)
-        if refusal is not None:
-            await failure(403, refusal)(scope, receive, send)
-            return
+        if folder := self._ticketed(shown) if reads and path.startswith((EMBED, "/api/")) else None:
+            inside = self._framed(folder)
+        elif not (reads and self._token is not None and path.startswith(OPEN)):
+            refusal = self._refusal(scope["method"], headers)
+            if refusal is not None:
+                await failure(403, refusal)(scope, receive, send)
+                return
 
         # With a token, a page's script could read it off its address.
-        await self._app(scope, receive, dressed(send, path, scripts=self._token is None))
+        await inside(scope, receive, dressed(send, path, scripts=self._token is None))
+
+    def _ticketed(self, shown: list[str]) -> str | None:
+        """The folder of the one run that may be read with what was shown."""
+        token = self._token
+        return None if token is None else next(filter(None, (folder_of(token, it) for it in shown)), None)
 
     def _refusal(self, method: str, headers: Headers) -> str | None:
         if self._token is None:
@@ -112,8 +125,8 @@ class Guard:
         rest = urlencode([(name, value) for name, value in query if name != "token"])
         page = scope["raw_path"].decode("latin-1").rpartition("/")[2]
         # Relative, since a proxy may have taken something off the path.
-        answer = RedirectResponse(f"./{page}" + (f"?{rest}" if rest else ""), 303)
         assert self._token is not None
+        answer = RedirectResponse(f"./{page}" + (f"?{rest}" if rest else ""), 303)
         answer.set_cookie(COOKIE, self._token, httponly=True, samesite="strict", path="/")
         return answer
 

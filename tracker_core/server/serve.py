@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from tracker_core import _served
 from tracker_core._errors import UsageError
-from tracker_core.server.app import app
 from tracker_core.server.guard import LOOPBACK
+from tracker_core.server.local import app
 from tracker_core.server.team import alone, team
 
 if TYPE_CHECKING:

@@ -87,10 +87,10 @@ class Source:
 
         A run that is not known yet may have begun since the last look.
         """
-        found = self._find(key)
+        found = self.find(key)
         if found is None:
             self.refresh()
-            found = self._find(key)
+            found = self.find(key)
         if found is None:
             raise NotFoundError(f"there is no run {key!r} here")
         return found
@@ -100,7 +100,8 @@ class Source:
         mark = next(root.mark for root in self._roots if root.store is shelf.store)
         return {run_key(mark, run): run for run in shelf.runs}
 
-    def _find(self, key: str) -> Entry | None:
+    def find(self, key: str) -> Entry | None:
+        """Without another look."""
         for root in self._roots:
             for run in root.store.runs():
                 if key in (run_key(root.mark, run), run.folder):

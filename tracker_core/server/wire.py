@@ -269,6 +269,13 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
     size: int | None = None
 
 
+class Frame(msgspec.Struct, frozen=True):
+    """The run in a frame: `embed/run/<folder>`, with `?token=<token>` where that is not empty."""
+
+    folder: str
+    token: str
+
+
 Short = Annotated[str, Meta(max_length=512)]
 Color = Annotated[str, Meta(pattern=r"^(#[0-9a-f]{6})?$")]
 

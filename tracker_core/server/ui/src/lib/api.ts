@@ -36,6 +36,12 @@ export const prefer = (change: Partial<Omit<Preferences, "file">>) =>
 export const run = (key: string) => get<Run>(`api/runs/${path(key)}`);
 export const edit = (key: string, change: Edit) => send<Run>("PATCH", `api/runs/${path(key)}`, change);
 export const remove = (key: string) => send<undefined>("DELETE", `api/runs/${path(key)}`);
+/** The address that shows a run in a frame of any page. */
+export async function frameUrl(key: string): Promise<string> {
+  const { folder, token } = await get<{ folder: string; token: string }>(`api/runs/${path(key)}/frame`);
+  return new URL(`embed/run/${path(folder)}${token && `?token=${path(token)}`}`, document.baseURI).href;
+}
+
 export const fileUrl = (key: string, file: string) =>
   allowed(`api/runs/${path(key)}/files/${file.split("/").map(encodeURIComponent).join("/")}`);
 export const eventsUrl = (project: string, cursor: string) =>
