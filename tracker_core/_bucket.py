@@ -100,10 +100,21 @@ def _opened(address: str) -> tuple[Any, str, str]:
     if scheme in ("s3", "s3a") and endpoint:
         config["config"] = {"endpoint": endpoint}
         config["client_options"]["allow_http"] = endpoint.startswith("http://")
+    if scheme == "gs" and (emulator := os.environ.get("STORAGE_EMULATOR_HOST", "")):
+        config |= _emulated(emulator)
     if scheme in ("s3", "s3a") and (provider := _profile()) is not None:
         config["credential_provider"] = provider
     with _translated():
         return from_url(f"{scheme}://{bucket}", retry_config=_RETRIES, **config), key, version
+
+
+def _emulated(address: str) -> dict[str, Any]:
+    """What leads to a stand-in for Google's buckets, as Google's own libraries do it."""
+    address = address if "://" in address else f"http://{address}"
+    return {
+        "config": {"base_url": address, "skip_signature": True},
+        "client_options": {"allow_http": address.startswith("http://")},
+    }
 
 
 def _profile() -> Any:

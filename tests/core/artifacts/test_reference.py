@@ -47,6 +47,7 @@ class Shelf(BaseHTTPRequestHandler):
         self.send_response(206 if start else 200)
         if tag:
             self.send_header("ETag", tag)
+            self.send_header("Last-Modified", "Mon, 23 Nov 2026 12:00:00 GMT")
         self.send_header("Content-Length", str(len(content) - start))
         self.end_headers()
         if not body:
@@ -387,6 +388,15 @@ def test_begun_download_of_an_object_is_gone_on_with(run, bucket, tmp_path, monk
     artifact.download(tmp_path)
     assert (tmp_path / "ü#?.bin").read_bytes() == CONTENT
     assert starts == [0, 1_000_000]
+
+
+def test_stand_in_for_google(run, web, monkeypatch, tmp_path):
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", web.address.removeprefix("http://"))
+    web.contents["/bucket/cats"] = CONTENT
+    artifact = run.log_artifact(referring("gs://bucket/cats"))
+    [file] = artifact.files()
+    assert (file.path, file.size, file.etag) == ("cats", len(CONTENT), hashlib.md5(CONTENT).hexdigest())
+    assert Path(artifact.file(tmp_path)).read_bytes() == CONTENT
 
 
 def test_object_that_went_is_told(run, bucket, tmp_path):
