@@ -17,17 +17,23 @@ BINARY = {"accept": "application/octet-stream"}
 def _unpack(content: bytes) -> list[dict]:
     (length,) = struct.unpack_from("<I", content)
     header = json.loads(content[4 : 4 + length])
-    place = -(-(4 + length) // 8) * 8
-    found = []
-    for series in header["series"]:
-        names = ["step", "value"]
-        names += ["low", "high"] if series["bucketed"] else []
+    place = 4 + length
+    found, columns = [], []
+    for run, metric, points, letters in header["series"]:
+        last, columns = columns, []
+        for column, letter in enumerate(letters):
+            if letter == "=":
+                columns.append(last[column])
+                continue
+            form = "<2d" if letter == "r" else f"<{points}{letter}"
+            values = list(struct.unpack_from(form, content, place))
+            place += struct.calcsize(form)
+            columns.append([values[0] + values[1] * at for at in range(points)] if letter == "r" else values)
+        names = ["step", "value", "low", "high"] if len(columns) > 3 else ["step", "value"]
         names += [header["x"]] if header["x"] != "step" else []
-        columns = {}
-        for name in names:
-            columns[name] = list(struct.unpack_from(f"<{series['points']}d", content, place))
-            place += 8 * series["points"]
-        found.append({**series, **columns})
+        bucketed = "low" in names
+        told = {"run": header["runs"][run], "metric": header["metrics"][metric], "points": points, "bucketed": bucketed}
+        found.append({**told, **dict(zip(names, columns, strict=True)), "letters": letters})
     assert place == len(content)
     return found
 
@@ -121,6 +127,9 @@ def test_series_as_json_and_as_columns_are_the_same(client, logged):
     assert len(spelled[1]["step"]) <= 100
     assert (max(spelled[1]["high"]), min(spelled[1]["low"])) == (1.0, 1 / 3000)
     assert packed[1]["high"] == spelled[1]["high"]
+    assert packed[0]["letters"] == "rd"  # even steps, and values that no float32 holds
+    twice = client.get(url.replace(keys[1], keys[0]), headers=BINARY).content
+    assert [it["letters"] for it in _unpack(twice)] == ["rd", "=="]
     bare = _unpack(client.get(f"{url}&extremes=false", headers=BINARY).content)
     assert [(it["bucketed"], it["value"]) for it in bare] == [(False, it["value"]) for it in spelled]
 

@@ -30,8 +30,15 @@ def test_changes_arrive_while_a_run_runs(client, start):
     run.log({"loss": 0.5})
     _, change = next(events)
     assert [(it["name"], it["state"], it["steps"]) for it in change["runs"]] == [("live", "running", 1)]
+    while not change["grown"]:  # what it tells of its machine may come first
+        run.log({"loss": 0.4})
+        _, change = next(events)
+    assert (change["runs"], change["named"], set(change["grown"][0])) == ([], False, {"key", "updated", "steps"})
+    while not change["named"]:
+        run.log({"accuracy": 0.9})
+        _, change = next(events)
     run.finish()
-    while change["runs"][0]["state"] != "finished":
+    while not change["runs"] or change["runs"][0]["state"] != "finished":
         _, change = next(events)
     events.close()
 

@@ -58,11 +58,7 @@ class Catalogue:
         """Every column that any run has, config first, by name."""
         counts: Counter[str] = Counter(name for key, run in runs.items() for name in self.facts(store, key, run))
         for key, run in runs.items():
-            known = self._fields.get(key)
-            if known is None or known[0] is not run:
-                names = tuple(name for name, _ in _cells(run))
-                known = self._fields[key] = (run, self._shared(names))
-            counts.update(known[1])
+            counts.update(self._fields_of(key, run))
         return [wire.Field(name, count) for name, count in sorted(counts.items())]
 
     def metrics(self, store: Store, runs: Mapping[str, Run]) -> list[wire.Metric]:
@@ -70,14 +66,9 @@ class Catalogue:
         counts: Counter[tuple[str, str]] = Counter()
         definitions: dict[str, Card] = {}
         for key, run in runs.items():
-            known = self._metrics.get(key)
-            if known is None or known[0] is not run:
-                rows = store.db.rows(
-                    "SELECT DISTINCT stream, name FROM series WHERE run = ? AND kind <> 'o'", (run.number,)
-                )
-                known = self._metrics[key] = (run, self._shared(tuple(rows)))
-            counts.update(known[1])
-            for _, name in known[1]:
+            names = self._metrics_of(store, key, run)
+            counts.update(names)
+            for _, name in names:
                 definitions[name] = run.card
         return [_metric(stream, name, count, definitions[name]) for (stream, name), count in sorted(counts.items())]
 
@@ -85,12 +76,12 @@ class Catalogue:
         """What of media runs logged last under each name, by name."""
         counts: Counter[tuple[str, str]] = Counter()
         for key, run in runs.items():
-            known = self._media.get(key)
-            if known is None or known[0] is not run:
-                found = tuple((name, kind) for name, value in run.flat.items() if (kind := _kind(value)))
-                known = self._media[key] = (run, self._shared(found))
-            counts.update(known[1])
+            counts.update(self._media_of(key, run))
         return [wire.MediaKey(name, kind, count) for (name, kind), count in sorted(counts.items())]
+
+    def names(self, store: Store, key: str, run: Run) -> tuple[tuple[Any, ...], ...]:
+        """What can be asked about a run."""
+        return self._fields_of(key, run), self._metrics_of(store, key, run), self._media_of(key, run)
 
     def facts(self, store: Store, key: str, run: Run) -> dict[str, Any]:
         """What was captured about a run's newest attempt, by column; lists stay on its own page."""
@@ -122,6 +113,28 @@ class Catalogue:
                     _cell(run.config if tree == "config" else run.flat, path, _DEPTH) for run in runs.values()
                 ]
         return wire.Columns(list(runs), found)
+
+    def _fields_of(self, key: str, run: Run) -> tuple[str, ...]:
+        known = self._fields.get(key)
+        if known is None or known[0] is not run:
+            known = self._fields[key] = (run, self._shared(tuple(name for name, _ in _cells(run))))
+        return known[1]
+
+    def _metrics_of(self, store: Store, key: str, run: Run) -> tuple[tuple[str, str], ...]:
+        known = self._metrics.get(key)
+        if known is None or known[0] is not run:
+            rows = store.db.rows(
+                "SELECT DISTINCT stream, name FROM series WHERE run = ? AND kind <> 'o'", (run.number,)
+            )
+            known = self._metrics[key] = (run, self._shared(tuple(rows)))
+        return known[1]
+
+    def _media_of(self, key: str, run: Run) -> tuple[tuple[str, str], ...]:
+        known = self._media.get(key)
+        if known is None or known[0] is not run:
+            found = tuple((name, kind) for name, value in run.flat.items() if (kind := _kind(value)))
+            known = self._media[key] = (run, self._shared(found))
+        return known[1]
 
     def _shared(self, names: tuple[Any, ...]) -> tuple[Any, ...]:
         """Ten thousand runs of one script have the same names: they are kept once."""

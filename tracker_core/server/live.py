@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from sse_starlette import EventSourceResponse, ServerSentEvent
@@ -67,37 +67,62 @@ class Watcher:
             await asyncio.sleep(INTERVAL)
 
 
+class _Page:
+    """What one page was told: where it stands, the runs that were there, and what this stream sent of them."""
+
+    def __init__(self, cursor: str) -> None:
+        self.cursor = cursor
+        self.runs: set[str] = set()
+        self.heads: dict[str, wire.Head] = {}
+        self.names: dict[str, tuple[Any, ...]] = {}
+
+
 def stream(source: Source, catalogue: Catalogue, watcher: Watcher, asked: wire.OfEvents) -> EventSourceResponse:
     async def events() -> AsyncIterator[ServerSentEvent]:
-        known: set[str] | None = None
-        last = asked.cursor
+        page = _Page(asked.cursor)
         async with watcher.watching():
             while True:
-                change, known = await run_in_threadpool(_change, source, catalogue, asked.project, last, known)
+                change = await run_in_threadpool(_change, source, catalogue, asked.project, page)
                 if change is not None:
-                    last = change.cursor
-                    yield ServerSentEvent(msgspec.json.encode(change).decode(), event="change", id=last)
+                    yield ServerSentEvent(msgspec.json.encode(change).decode(), event="change", id=change.cursor)
                 await watcher.next()
 
     return EventSourceResponse(events(), ping=_PING, headers={"cache-control": "no-store"})
 
 
-def _change(
-    source: Source, catalogue: Catalogue, project: str, last: str, known: set[str] | None
-) -> tuple[wire.Change | None, set[str]]:
-    """What happened after `last`, and the keys of the runs that are there now."""
+def _change(source: Source, catalogue: Catalogue, project: str, page: _Page) -> wire.Change | None:
+    """What the page was not told yet."""
     try:
         shelf = source.shelf(project)
     except NotFoundError:
-        gone = sorted(known or ())
-        return (wire.Change("0", [], gone) if gone else None), set()
+        gone, page.runs = sorted(page.runs), set()
+        page.cursor = "0"
+        return wire.Change("0", removed=gone) if gone else None
     runs = source.keys(shelf)
-    since = int(last) if last.isdigit() else 0
+    since = int(page.cursor) if page.cursor.isdigit() else 0
     now = cursor(shelf.runs)
     if int(now) < since:
         since = 0  # the index was built anew and counts from the beginning
     news = {key: run for key, run in runs.items() if run.version > since}
-    removed = sorted(known - runs.keys()) if known is not None else []
+    removed = sorted(page.runs - runs.keys())
+    page.runs = set(runs)
     if not news and not removed:
-        return None, set(runs)
-    return wire.Change(now, catalogue.heads(shelf.store, news), removed), set(runs)
+        return None
+    page.cursor = now
+    heads = catalogue.heads(shelf.store, news)
+    told = {head.key for head in heads if _only_grew(page.heads.get(head.key), head)}
+    names = {key: catalogue.names(shelf.store, key, run) for key, run in news.items()}
+    named = any(page.names.get(key) != asked for key, asked in names.items())
+    page.heads = {key: head for key, head in page.heads.items() if key in runs} | {head.key: head for head in heads}
+    page.names = {key: asked for key, asked in page.names.items() if key in runs} | names
+    return wire.Change(
+        now,
+        runs=[head for head in heads if head.key not in told],
+        grown=[wire.Growth(head.key, head.updated, head.steps) for head in heads if head.key in told],
+        removed=removed,
+        named=named,
+    )
+
+
+def _only_grew(before: wire.Head | None, head: wire.Head) -> bool:
+    return before is not None and head == msgspec.structs.replace(before, updated=head.updated, steps=head.steps)

@@ -104,12 +104,23 @@ class Columns(msgspec.Struct, frozen=True):
     columns: dict[str, list[Any]]
 
 
+class Growth(msgspec.Struct, frozen=True):
+    """A run that only went on: what of its head is new."""
+
+    key: str
+    updated: float
+    steps: int
+
+
 class Change(msgspec.Struct, frozen=True):
-    """Runs that changed after `cursor` was last told, and keys of runs that are gone."""
+    """Runs that changed after `cursor` was last told, those of them that only went on, and keys of runs that are gone.
+    `named`: they may have metrics, media or columns of new names, which the board tells."""
 
     cursor: str
-    runs: list[Head]
-    removed: list[str]
+    runs: list[Head] = msgspec.field(default_factory=list)
+    grown: list[Growth] = msgspec.field(default_factory=list)
+    removed: list[str] = msgspec.field(default_factory=list)
+    named: bool = False
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):

@@ -142,14 +142,18 @@ export class BoardState {
   private async apply(change: Change): Promise<void> {
     this.cursor = change.cursor;
     if (change.removed.length) this.drop(change.removed);
-    if (change.runs.length === 0) return;
     const news = new Map(change.runs.map((head) => [head.key, head]));
+    for (const growth of change.grown) {
+      const head = this.byKey.get(growth.key);
+      if (head) news.set(growth.key, { ...head, ...growth });
+    }
+    if (news.size === 0) return;
     const added = change.runs.filter((head) => !this.byKey.has(head.key));
     this.heads = [...this.heads.map((head) => news.get(head.key) ?? head), ...added];
     const versions = new Map(this.versions);
     for (const key of news.keys()) versions.set(key, (versions.get(key) ?? 0) + 1);
     this.versions = versions;
-    if (added.length || this.metrics.length === 0) await this.catalogue();
+    if (change.named) await this.catalogue();
     if (this.asked.size) await this.fetchColumns([...this.asked], [...news.keys()]);
   }
 

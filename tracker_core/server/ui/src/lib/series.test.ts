@@ -1,14 +1,23 @@
 import { expect, test } from "vitest";
 import { type Curve, align, combine, decode, extend, fill } from "./series";
 
-function pack(header: object, columns: number[][]): ArrayBuffer {
+/** An answer of the server; the bytes of a column as its letter says. */
+function pack(x: string, series: { run: string; letters: string; columns: number[][] }[]): ArrayBuffer {
+  const header = {
+    runs: series.map((it) => it.run),
+    metrics: ["loss"],
+    x,
+    series: series.map((it, i) => [i, 0, it.columns[1]!.length, it.letters]),
+  };
   const text = new TextEncoder().encode(JSON.stringify(header));
-  const start = Math.ceil((4 + text.length) / 8) * 8;
-  const buffer = new ArrayBuffer(start + 8 * columns.flat().length);
-  new DataView(buffer).setUint32(0, text.length, true);
-  new Uint8Array(buffer, 4).set(text);
-  new Float64Array(buffer, start).set(columns.flat());
-  return buffer;
+  const length = new Uint8Array(Uint32Array.of(text.length).buffer);
+  const data = series.flatMap(({ letters, columns }) =>
+    columns.map((column, i) => {
+      const Kind = { i: Int32Array, f: Float32Array }[letters[i]!] ?? Float64Array;
+      return new Uint8Array(Kind.from(column).buffer);
+    }),
+  );
+  return Uint8Array.from([length, text, ...data].flatMap((it) => [...it])).buffer;
 }
 
 const curve = (x: number[], y: number[]): Curve => {
@@ -17,38 +26,48 @@ const curve = (x: number[], y: number[]): Curve => {
 };
 
 test("raw and bucketed series are unpacked", () => {
-  const header = {
-    series: [
-      { run: "a", metric: "loss", points: 2, bucketed: false },
-      { run: "b", metric: "loss", points: 1, bucketed: true },
-    ],
-    x: "other",
-  };
-  const [raw, bucketed] = decode(pack(header, [[1, 2], [0.5, NaN], [10, 20], [7], [3], [2], [4], [9]]));
-  expect([...raw!.value]).toEqual([0.5, NaN]);
+  const [raw, bucketed] = decode(
+    pack("other", [
+      {
+        run: "a",
+        letters: "idf",
+        columns: [
+          [1, 2],
+          [0.1, NaN],
+          [10, 20],
+        ],
+      },
+      { run: "b", letters: "dffdi", columns: [[7], [3], [2], [4], [9]] },
+    ]),
+  );
+  expect([...raw!.value]).toEqual([0.1, NaN]);
   expect(raw!.low).toBe(raw!.value);
   expect([...raw!.x]).toEqual([10, 20]);
+  expect([bucketed!.run, bucketed!.metric, bucketed!.bucketed]).toEqual(["b", "loss", true]);
   expect([bucketed!.step[0], bucketed!.low[0], bucketed!.high[0], bucketed!.x[0]]).toEqual([7, 2, 4, 9]);
 });
 
+test("columns that are even, or as in the series before, are short", () => {
+  const values = [0.5, 0.25, 0.125];
+  const [first, second] = decode(
+    pack("step", [
+      { run: "a", letters: "rf", columns: [[5, 10], values] },
+      { run: "b", letters: "=f", columns: [[], values] },
+    ]),
+  );
+  expect([...first!.step]).toEqual([5, 15, 25]);
+  expect([...second!.x]).toEqual([5, 15, 25]);
+  expect([...second!.value]).toEqual(values);
+});
+
 test("a tail replaces what it overlaps", () => {
-  const header = (points: number) => ({ series: [{ run: "a", metric: "m", points, bucketed: false }], x: "step" });
-  const [base] = decode(
-    pack(header(3), [
-      [1, 2, 3],
-      [10, 20, 30],
-    ]),
-  );
-  const [tail] = decode(
-    pack(header(2), [
-      [3, 4],
-      [31, 40],
-    ]),
-  );
-  const whole = extend(base!, tail!);
+  const one = (step: number[], value: number[]) =>
+    decode(pack("step", [{ run: "a", letters: "dd", columns: [step, value] }]))[0]!;
+  const base = one([1, 2, 3], [10, 20, 30]);
+  const whole = extend(base, one([3, 4], [31, 40]));
   expect([...whole.value]).toEqual([10, 20, 31, 40]);
   expect(whole.x).toBe(whole.step);
-  expect(extend(base!, decode(pack(header(0), []))[0]!)).toBe(base);
+  expect(extend(base, one([], []))).toBe(base);
 });
 
 test("axes that agree are merged", () => {

@@ -14,27 +14,44 @@ export type Series = {
 };
 
 type Header = {
-  series: { run: string; metric: string; points: number; bucketed: boolean }[];
+  runs: string[];
+  metrics: string[];
+  /** Run, metric, points, a letter for each column. */
+  series: [number, number, number, string][];
   x: "step" | "time" | "other";
 };
 
 /**
- * `u32 length | JSON header | padding to 8 | float64 columns`, little endian: per series step, value, then low and high
- * when bucketed, then x unless that is the step.
+ * `u32 length | JSON header | columns`, little endian: per series step, value, then low and high when bucketed, then x
+ * unless that is the step. The letter of a column says how it is kept: `server/chart.py`.
  */
 export function decode(buffer: ArrayBuffer): Series[] {
   const length = new DataView(buffer).getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length))) as Header;
-  let at = Math.ceil((4 + length) / 8) * 8;
-  const take = (points: number) => {
-    const column = new Float64Array(buffer, at, points);
-    at += points * 8;
-    return column;
+  let at = 4 + length;
+  const bytes = (count: number) => buffer.slice(at, (at += count));
+  const take = (letter: string, points: number): Float64Array => {
+    if (letter === "d") return new Float64Array(bytes(8 * points));
+    if (letter === "f") return Float64Array.from(new Float32Array(bytes(4 * points)));
+    if (letter === "i") return Float64Array.from(new Int32Array(bytes(4 * points)));
+    const [first, difference] = new Float64Array(bytes(16));
+    return Float64Array.from({ length: points }, (_, i) => first! + difference! * i);
   };
-  return header.series.map(({ run, metric, points, bucketed }) => {
-    const [step, value] = [take(points), take(points)];
-    const [low, high] = bucketed ? [take(points), take(points)] : [value, value];
-    return { run, metric, bucketed, step, value, low, high, x: header.x === "step" ? step : take(points) };
+  let before: Float64Array[] = [];
+  return header.series.map(([run, metric, points, letters]) => {
+    before = Array.from(letters, (letter, i) => (letter === "=" ? before[i]! : take(letter, points)));
+    const [step, value] = before as [Float64Array, Float64Array];
+    const bucketed = letters.length > 3;
+    return {
+      run: header.runs[run]!,
+      metric: header.metrics[metric]!,
+      bucketed,
+      step,
+      value,
+      low: bucketed ? before[2]! : value,
+      high: bucketed ? before[3]! : value,
+      x: header.x === "step" ? step : before.at(-1)!,
+    };
   });
 }
 

@@ -52,7 +52,8 @@ export type Board = {
   views: SavedView[];
 };
 export type Columns = { keys: string[]; columns: Record<string, unknown[]> };
-export type Change = { cursor: string; runs: Head[]; removed: string[] };
+export type Growth = Pick<Head, "key" | "updated" | "steps">;
+export type Change = { cursor: string; runs: Head[]; grown: Growth[]; removed: string[]; named: boolean };
 
 export type Attempt = {
   number: number;
