@@ -78,7 +78,12 @@ export function create(
         x: {
           time: look.axis === "wall",
           distr: look.logX ? 3 : 1,
-          range: (_, low, high) => window ?? (low === high ? [low - 0.5, high + 0.5] : [low, high]),
+          range: (self, low, high) => {
+            const only = self.data[0].length === 1 ? self.data[0][0]! : null; // uPlot makes 0 to 100 of a single 0
+            return (
+              window ?? (only === null ? [low, high] : look.logX ? [only / 2, only * 2] : [only - 0.5, only + 0.5])
+            );
+          },
         },
         y: {
           distr: look.logY ? 3 : 1,
