@@ -128,7 +128,7 @@ class Identity:
 
     @property
     def project_url(self) -> str | None:
-        if self.mode != "online" or not self._settings.base_url:
+        if self.mode != "online" or not self._settings.base_url or not self.entity:
             return None
         return f"{self._settings.base_url.rstrip('/')}/project/{_quoted(f'{self.entity}~{self.project}')}"
 

@@ -6,14 +6,18 @@ import json
 import os
 from collections import Counter
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from tracker_core import _folder, _settings
+from tracker_core._key import user_of
 from tracker_core._version import __version__
 from tracker_core.cli._lookup import open_api
 from tracker_core.cli._options import dir_option, json_option
+
+if TYPE_CHECKING:
+    from tracker_core._settings import Settings
 
 _SECRET = ("api_key", "alert_webhook", "smtp_url")
 
@@ -37,7 +41,9 @@ def status_command(folder: str, as_json: bool) -> None:
             "version": __version__,
             "folder": str(root),
             "runs": states,
-            "mode": settings.mode,
+            "mode": _next_mode(settings),
+            "server": settings.base_url,
+            "user": user_of(settings.api_key or ""),
             "settings": {name: entry._asdict() for name, entry in given.items()},
         }
         click.echo(json.dumps(report, indent=2))
@@ -46,13 +52,31 @@ def status_command(folder: str, as_json: bool) -> None:
     told = ", ".join(f"{count} {state}" for state, count in states.most_common())
     click.echo(f"Folder   {root}")
     click.echo(f"Runs     {told or 'none yet'}")
-    click.echo(f"Mode     {settings.mode or 'offline: no server is known'}")
+    click.echo(f"Mode     {_told_mode(settings)}")
     click.echo(f"Project  {settings.project or 'as each script says'}")
     if given:
         click.echo("Settings")
         width = max(map(len, given))
         for name, entry in given.items():
             click.echo(f"  {name:{width}}  {entry.value}  ({entry.source})")
+
+
+def _next_mode(settings: Settings) -> str:
+    """What the next run gets, whatever it asks for."""
+    if settings.mode in ("disabled", "offline", "dryrun"):
+        return "disabled" if settings.mode == "disabled" else "offline"
+    return "online" if settings.base_url and user_of(settings.api_key or "") else "offline"
+
+
+def _told_mode(settings: Settings) -> str:
+    mode = _next_mode(settings)
+    if mode == "online":
+        return f"online: {settings.base_url} as {settings.entity or user_of(settings.api_key or '')}"
+    if mode == settings.mode:
+        return mode
+    if not settings.base_url:
+        return "offline: no server is known"
+    return mode if settings.mode else f"offline: there is no key for {settings.base_url}, see tracker login"
 
 
 def _given(folder: str) -> dict[str, _Given]:
