@@ -285,8 +285,8 @@ def _capture_console(run: Run) -> None:
 
 
 def _attach_switches(run: Run) -> None:
-    wanted = {name: value for name, value in switches(run.settings).items() if value and name != "anonymous"}
-    if not wanted:
+    wanted = {name: value for name, value in switches(run.settings).items() if name != "anonymous"}
+    if not any(wanted.values()):
         return
     from tracker_core import _switches
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     from tracker_core.integration import Policy, Sink
 
+_WITHIN = {"magic": ("sync_tensorboard", "monitor_gym")}
+"""Switches that another one turns on, too, where they are not set themselves."""
+
 _lock = threading.Lock()
 _parts: dict[tuple[str, str, str], Part] = {}
 """(switch, module, value) -> part. Parts stay for the life of the process: import hooks cannot be taken back."""
@@ -231,8 +234,9 @@ def attach(names: Mapping[str, Any], sink: Sink, changed: Callable[[], object] =
 
     A value is what the user gave `init()`: a false one leaves the switch off, a mapping sets it. In a mapping the
     key of a module that the switch waits for, or of its package, holds that part's own options, or False to leave
-    that part out; every other key goes to all parts. A part that the user must ask for wants its key there. `changed`
-    is called when a part was opened or could not be.
+    that part out; every other key goes to all parts. A part that the user must ask for wants its key there. `magic` is
+    also that of the switches within it, unless they have a value of their own. `changed` is called when a part was
+    opened or could not be.
     """
     parts = []
     for switch, value in names.items():
@@ -240,6 +244,8 @@ def attach(names: Mapping[str, Any], sink: Sink, changed: Callable[[], object] =
             continue
         options = value if isinstance(value, Mapping) else {}
         entries = [(switch, entry, True) for entry in entry_points(switch)]
+        for within in _WITHIN.get(switch, ()):
+            entries += [(within, entry, True) for entry in entry_points(within)]
         if options:
             entries += [(f"{switch}.opt_in", entry, False) for entry in entry_points(f"{switch}.opt_in")]
         modules = {name for _, entry, _ in entries for name in (entry.name, _package(entry.name))}
@@ -247,7 +253,7 @@ def attach(names: Mapping[str, Any], sink: Sink, changed: Callable[[], object] =
         common = {key: option for key, option in options.items() if key not in modules}
         for group, entry, default in entries:
             own = options.get(entry.name, options.get(_package(entry.name), default))
-            if own is None or own is False:
+            if own is None or own is False or (group != switch and names.get(group) is not None):
                 continue
             with _lock:
                 part = _parts.setdefault((group, entry.name, entry.value), Part(group, entry))

@@ -84,7 +84,12 @@ def test_metadata_of_the_run_tell_what_was_attached():
         "module": "torch",
         "state": "attached",
         "version": torch.__version__,
-        "functions": ["torch.optim.Optimizer.step"],
+        "functions": [
+            "torch.optim.Optimizer.step",
+            "torch.Tensor.backward",
+            "torch.amp.grad_scaler.GradScaler.scale",
+            "torch.amp.grad_scaler.GradScaler.update",
+        ],
         "error": "",
     }
     assert kept["argparse"]["functions"] == ["argparse.ArgumentParser.parse_known_args"]
@@ -92,6 +97,25 @@ def test_metadata_of_the_run_tell_what_was_attached():
     with tracker.init(settings=QUIET) as run:
         assert run.magic == ()
     assert "magic" not in tracker.Api().run(run.id).metadata
+
+
+@pytest.mark.parametrize(
+    ("switches", "on"),
+    [
+        ({"magic": True}, ["gymnasium", "tensorboardX.event_file_writer"]),
+        ({"magic": {"keras": False}}, ["gymnasium", "tensorboardX.event_file_writer"]),
+        ({"magic": {"tensorboardX": False}}, ["gymnasium"]),
+        ({"magic": True, "monitor_gym": False}, ["tensorboardX.event_file_writer"]),
+        ({"magic": {"gymnasium": False}, "monitor_gym": True}, ["gymnasium", "tensorboardX.event_file_writer"]),
+        ({"magic": False}, []),
+    ],
+    ids=repr,
+)
+def test_tensorboard_and_gymnasium_belong_to_magic_unless_they_are_set(switches, on):
+    with tracker.init(settings=QUIET, **switches) as run:
+        names = [part.module for part in run.magic]
+        assert on == sorted({"tensorboardX.event_file_writer", "gymnasium"}.intersection(names))
+        assert len(names) == len(set(names))
 
 
 LATE = """

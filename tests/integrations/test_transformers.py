@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -183,6 +184,28 @@ def test_only_the_first_process_logs(run, read, monkeypatch):
     monkeypatch.setattr(Trainer, "is_world_process_zero", lambda _: False)
     make(TrackerCallback(log_model="checkpoint"), save_strategy="steps", save_steps=3).train()
     assert not read(run).rows
+
+
+EXAMPLE = Path(__file__).parents[2] / "examples/transformers_digits.py"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("start", [[], ["-m", "tracker_core", "run"]], ids=["callback", "magic"])
+def test_processes_of_one_training_have_one_run(start, distributed, read):
+    script = EXAMPLE
+    if start:
+        text = EXAMPLE.read_text().replace("callbacks=[callback],", "")
+        script = Path("train.py")
+        script.write_text(
+            "\n".join(line for line in text.splitlines() if "tracker" not in line.lower().replace("tracker-", ""))
+        )
+    launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", *start, str(script)]
+    done = distributed(sys.executable, *launch)
+    assert done.returncode == 0, done.stderr
+    recorded = read()
+    # 1500 texts of 32 in a batch of each of two processes, four times over, and every fifth step is logged.
+    assert [step for step, _ in recorded.over("train/global_step", "train/loss")] == list(range(5, 97, 5))
+    assert [step for step, _ in recorded.over("train/global_step", "eval/accuracy")] == [24, 48, 72, 96]
 
 
 def test_model_is_logged_at_the_end(run):

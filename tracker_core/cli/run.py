@@ -10,8 +10,6 @@ from types import CodeType, ModuleType
 
 import click
 
-_SWITCHES = ("TRACKER_MAGIC", "TRACKER_SYNC_TENSORBOARD", "TRACKER_MONITOR_GYM")
-
 
 @click.command("run", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @click.option("--project", "-p", envvar="TRACKER_PROJECT", help="The run's project.")
@@ -21,13 +19,12 @@ _SWITCHES = ("TRACKER_MAGIC", "TRACKER_SYNC_TENSORBOARD", "TRACKER_MONITOR_GYM")
 def run_command(project: str | None, name: str | None, module: str | None, words: tuple[str, ...]) -> None:
     """Run a Python script and track what it does: tracker run train.py --lr 0.1
 
-    The script needs no line for it. A script that starts runs of its own keeps them, and they get the switches magic,
-    sync_tensorboard and monitor_gym. TRACKER_ variables say more, such as TRACKER_MAGIC='{"keras": false}'.
+    The script needs no line for it. A script that starts runs of its own keeps them, and they get the switch magic.
+    TRACKER_ variables say more, such as TRACKER_MAGIC='{"keras": false}'.
     """
     if module is None and not words:
         raise click.UsageError("Name a script, or a module with -m.")
-    for variable in _SWITCHES:
-        os.environ.setdefault(variable, "true")
+    os.environ.setdefault("TRACKER_MAGIC", "true")
     for variable, value in (("TRACKER_PROJECT", project), ("TRACKER_NAME", name)):
         if value is not None:
             os.environ[variable] = value
