@@ -128,11 +128,36 @@ def test_the_pages_are_accessible(page, visit, axe, place, theme):
     assert told == []
 
 
-@pytest.mark.parametrize("opened", ["Add panel", "Saved views", "More for reward"])
-def test_what_opens_is_accessible_and_fits_a_narrow_screen(page, site, axe, opened):
+OPENED = [
+    ("/project/vision", "Add panel"),
+    ("/project/vision", "Views"),
+    ("/project/vision", "More for reward"),
+    ("/project/vision", "Download reward"),
+    ("/project/vision", "Full screen: reward"),
+    ("/project/vision", "Edit reward"),
+    ("/project/vision?view=table", "Columns"),
+    ("/project/vision?view=table", "Add a filter"),
+    ("/project/vision?view=table", "Rename elm"),
+    ("/project/lab/run/{lab}?view=overview", "Delete"),
+    ("/project/lab/run/{lab}?view=overview", "Show packages"),
+    ("/project/pictures/run/{pictures}?view=media&panels=ledger", "Filter"),
+    ("/project/vision", "?"),
+]
+"""What opens, and the name of the button or the key that opens it."""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("place", "opener"), OPENED)
+def test_what_opens_is_accessible_and_fits_a_narrow_screen(page, visit, axe, place, opener, theme):
+    page.emulate_media(color_scheme=theme)
     page.set_viewport_size({"width": 400, "height": 800})
-    page.goto(f"{site}/project/vision")
-    page.get_by_title(opened).or_(page.get_by_role("button", name=opened)).first.click()
+    visit(place)
+    if len(opener) == 1:
+        page.keyboard.press(opener)
+    else:
+        button = page.get_by_role("button", name=opener, exact=True).first
+        button.hover()
+        button.click()
     page.wait_for_timeout(500)
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
     page.evaluate(axe)

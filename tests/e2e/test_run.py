@@ -41,6 +41,17 @@ def test_a_run_is_deleted_from_its_page(page, make_site):
     expect(page.get_by_role("listitem")).to_have_count(1)
 
 
+def test_the_folder_of_a_run_opens_its_page(page, tmp_path, make_site, serve):
+    make_site("one", "two")
+    folder = next(path for path in (tmp_path / "tracker").glob("offline-run-*"))
+    serve(folder)
+    page.goto(serve.link)
+    expect(page.get_by_role("heading", name=re.compile("one|two"), level=1)).to_be_visible()
+    expect(page).to_have_url(re.compile(f"/project/p/run/{folder.name}$"))
+    page.goto(serve.link.replace(folder.name, "offline-run-none"))
+    expect(page.get_by_role("heading", name="This run cannot be shown")).to_be_visible()
+
+
 def test_media_follow_one_slider(page, site):
     _open(page, site, "pictures", "Media")
     expect(page.get_by_text("picture 3")).to_be_visible()

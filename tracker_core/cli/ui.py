@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
 import click
 
@@ -23,12 +24,15 @@ from tracker_core.cli._lookup import registered, roots_below
 )
 @click.option("--no-browser", is_flag=True, help="Only print the link.")
 def ui_command(path: str, everywhere: bool, port: int, host: str, no_browser: bool) -> None:
-    """Look at the runs below PATH in the browser, while they run and afterwards."""
+    """Look at the runs below PATH in the browser, while they run and afterwards. The folder of a run opens its page."""
     from tracker_core.server import serve
 
-    roots = registered() if everywhere else [root for root, _ in roots_below(Path(path))]
+    found = [(root, None) for root in registered()] if everywhere else roots_below(Path(path))
+    roots, run = [root for root, _ in found], found[0][1]
 
     def ready(link: str) -> None:
+        if run is not None:
+            link = urlsplit(link)._replace(path=f"/run/{quote(run)}").geturl()
         where = str(roots[0]) if len(roots) == 1 else f"{len(roots)} folders"
         click.echo(f"Runs in {where}: {link}")
         click.echo("Ctrl-C stops.", err=True)

@@ -11,6 +11,8 @@ export type Route =
   | { page: "compare"; project: string }
   | { page: "artifacts"; project: string }
   | { page: "settings" }
+  /** A run by itself: its project is not known yet. */
+  | { page: "found"; run: string }
   | { page: "missing" };
 
 export const place = $state({ path: here(), search: location.search });
@@ -19,6 +21,7 @@ export function route(path: string): Route {
   const [first, project, second, run, ...rest] = path.split("/").filter(Boolean).map(decodeURIComponent);
   if (first === undefined) return { page: "projects" };
   if (rest.length) return { page: "missing" };
+  if (first === "run" && project !== undefined && second === undefined) return { page: "found", run: project };
   if (first === "settings" && project === undefined) return { page: "settings" };
   if (first !== "project" || project === undefined) return { page: "missing" };
   if (second === undefined) return { page: "project", project };
@@ -35,6 +38,12 @@ export const artifactPath = (project: string, name = "", version = -1) =>
   `${projectPath(project)}/artifacts${name && `?item=${encodeURIComponent(`${name}:v${version}`)}`}`;
 export const comparePath = (project: string, runs: readonly string[]) =>
   `${projectPath(project)}/compare?runs=${runs.map((run) => encodeURIComponent(encodeURIComponent(run))).join(",")}`;
+
+/** The page takes another address, by which it is known from now on. */
+export function move(to: string): void {
+  history.replaceState(null, "", to);
+  follow();
+}
 
 export function go(to: string): void {
   if (embedded) {
