@@ -137,6 +137,7 @@ def test_users_see_their_own_and_their_teams_runs_only(team, login, logged, comm
     def projects(name: str) -> list[tuple[str, str]]:
         return [(it["key"], it["entity"]) for it in team.client(name).get("/api/projects").json()["projects"]]
 
+    assert str(team.data) not in team.client("alice").get("/api/projects").text
     assert projects("alice") == [("vision~open", "vision"), ("alice~secret", "alice")]
     assert projects("bob") == [("vision~open", "vision")]
     assert projects("carol") == []

@@ -21,11 +21,12 @@ FRESH = 0.5
 
 
 class Shelf(NamedTuple):
-    """One project of one folder of runs; `runs` oldest first."""
+    """One project of one folder of runs; `runs` oldest first. `place` tells people which folder that is."""
 
     key: str
     name: str
     entity: str
+    place: str
     store: Store
     runs: list[Run]
 
@@ -72,7 +73,8 @@ class Source:
                 key = _key(root, run)
                 if key not in found:
                     entity = root.entity or run.card.entity
-                    found[key] = Shelf(key, run.card.project, entity, root.store, [])
+                    place = root.entity or str(root.store.root)  # a server's own folders are no visitor's business
+                    found[key] = Shelf(key, run.card.project, entity, place, root.store, [])
                 found[key].runs.append(run)
         return sorted(found.values(), key=lambda shelf: (shelf.name, shelf.key))
 
