@@ -103,6 +103,22 @@ class Client:
             self._pause(pause * random.uniform(0.75, 1.25))  # noqa: S311 - so that many clients do not come at once
             pause = min(pause * 2, 15.0)
 
+    def read(self, path: str, start: int) -> Iterator[bytes]:
+        """The content of a file of the server's from byte `start` on; not tried again. Raises what `ask` does."""
+        import requests
+        import urllib3
+
+        headers = {**_WHOLE, "Range": f"bytes={start}-"}
+        try:
+            with self._session.get(
+                self.address + path, headers=headers, timeout=_TIMEOUT, stream=True, allow_redirects=False
+            ) as answer:
+                if answer.status_code != 206:
+                    raise self._refusal(answer.status_code, answer.content, answer.headers.get("Location"))
+                yield from answer.raw.stream(_PIECE, decode_content=False)
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise UnreachableError(f"{self.address} does not answer: {_cause(error)}") from None
+
     def close(self) -> None:
         self._session.close()
 

@@ -362,6 +362,16 @@ class Run(Identity, Verbs, Display):
     def _record(self, record: records.Record) -> None:
         self._logbook.write(record)
 
+    def _fetched(self, name: str) -> str:
+        """The name of an artifact, once what it names on the server is on this machine."""
+        settings = self._settings
+        if self.mode != "online" or not settings.base_url or not settings.api_key:
+            return name
+        from tracker_core._upload.fetch import fetch
+
+        root, entity = self.folder.root, self.entity
+        return fetch(root, settings.base_url, settings.api_key, entity, self.project, name)
+
 
 def _undo(stack: contextlib.ExitStack) -> None:
     try:

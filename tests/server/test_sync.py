@@ -225,7 +225,7 @@ def test_two_machines_with_a_v0_each(start, root, team, login, command, tmp_path
     ]
     for number, (run, digest) in enumerate(runs):
         (made,) = api.run(run.id).logged_artifacts()
-        assert (made.digest, made.version, made.logged_by()) == (digest, f"v{number}", f"demo/{run.id}")
+        assert (made.digest, made.version, made.logged_by().id) == (digest, f"v{number}", run.id)
 
 
 def test_what_is_changed_later_travels_too(full, root, team, login, command):
@@ -324,3 +324,72 @@ def test_no_key_is_written_into_a_run(full, root, team, login):
 
 def test_the_place_of_a_page():
     assert places.page("http://x/", "alice", "a b/c", "run-1") == "http://x/project/alice~a%20b%2Fc/run/alice~run-1"
+
+
+def _logged(run: tracker.Run, content: str, **options) -> tracker.Artifact:
+    artifact = tracker.Artifact("net", "model")
+    with artifact.new_file("w.txt") as file:
+        file.write(content)
+    return run.log_artifact(artifact, **options)
+
+
+def test_what_another_machine_made_comes_from_the_server(start, team, login, tmp_path):
+    login("alice")
+    for number in range(2):
+        made = start(dir=tmp_path / "one")
+        digest = _logged(made, f"weights {number}", aliases=["best"]).digest
+        made.finish()
+    there = tracker.Api(team.data / "alice")
+    until(lambda: len(there.artifacts("demo/net")) == 2)
+    used = start(dir=tmp_path / "two")
+    artifact = used.use_artifact("net:best", type="model")
+    assert (artifact.digest, artifact.version) == (digest, "v1")
+    assert Path(artifact.download(), "w.txt").read_text() == "weights 1"
+    assert Path(used.use_artifact("net:v0").file()).read_text() == "weights 0"
+    assert used.use_artifact("alice/demo/net").version == "v1"
+    with pytest.raises(tracker.NotFoundError):
+        used.use_artifact("net:nowhere")
+    used.finish()
+    until(lambda: [run.id for run in there.artifact("demo/net:best").used_by()] == [used.id])
+    assert [it.version for it in there.artifacts("demo/net")] == ["v1", "v0"]
+
+
+def test_without_the_server_what_is_here_is_used(start, team, login, tmp_path, monkeypatch):
+    monkeypatch.setattr("tracker_core._upload.fetch._PATIENCE", 0)
+    login("alice")
+    monkeypatch.setenv("TRACKER_BASE_URL", "http://127.0.0.1:9")
+    run = start(settings={"finish_timeout": 0.1})
+    _logged(run, "here")
+    with pytest.warns(UserWarning, match="that is on this machine"), pytest.raises(tracker.NotFoundError):
+        run.use_artifact("elsewhere:latest")
+    assert Path(run.use_artifact("net:latest").file()).read_text() == "here"
+    run.finish()
+
+
+def test_what_was_logged_here_and_not_sent_is_what_is_meant(start, team, login, tmp_path):
+    login("alice")
+    theirs = start(dir=tmp_path / "one")
+    _logged(theirs, "theirs")
+    theirs.finish()
+    until(lambda: tracker.Api(team.data / "alice").artifact_exists("demo/net"))
+    _logged(start(dir=tmp_path / "two", mode="offline"), "ours")
+    run = start(dir=tmp_path / "two")
+    for name in ("net", "net:v0"):
+        assert Path(run.use_artifact(name).file()).read_text() == "ours"
+    run.finish()
+
+
+def test_a_download_that_was_cut_goes_on(start, team, login, tmp_path):
+    login("alice")
+    made = start(dir=tmp_path / "one")
+    content = "0123456789" * 300_000
+    digest = _logged(made, content).manifest.entries["w.txt"].digest
+    made.finish()
+    until(lambda: tracker.Api(team.data / "alice").artifact_exists("demo/net"))
+    part = tmp_path / "two" / "tracker" / "artifacts" / "objects" / "tmp" / f"{digest}.part"
+    part.parent.mkdir(parents=True)
+    part.write_text(content[:1_000_000])
+    run = start(dir=tmp_path / "two")
+    assert Path(run.use_artifact("net").file()).read_text() == content
+    assert not part.exists()
+    run.finish()

@@ -86,6 +86,11 @@ class Objects:
                 temporary.chmod(_MODE)
             self._settle(temporary, sha256)
 
+    def keep(self, whole: Path, sha256: str) -> None:
+        """Makes the file `whole`, which lies on the same file system and is known to have this content, the content."""
+        whole.chmod(_MODE)
+        self._settle(whole, sha256)
+
     def place(self, sha256: str, target: Path) -> None:
         """Copies a content to `target`, whole or not at all; see `place`."""
         place(self.path(sha256), sha256, target)

@@ -39,6 +39,7 @@ class Verbs:
         @property
         def disabled(self) -> bool: ...
         def _record(self, record: records.Record) -> None: ...
+        def _fetched(self, name: str) -> str: ...
 
     def log_artifact(
         self,
@@ -64,9 +65,12 @@ class Verbs:
     ) -> Artifact:
         """Notes that this run used an artifact, and returns it to be downloaded.
 
-        A name is "[[entity/]project/]name[:alias or version]", "latest" by default. Raises NotFoundError.
+        In a run that is online, the team's server says what a name means, and what is not on this machine comes from
+        there. A name is "[[entity/]project/]name[:alias or version]", "latest" by default. Raises NotFoundError.
         """
         del use_as
+        if isinstance(artifact_or_name, str):
+            artifact_or_name = self._fetched(artifact_or_name)
         return self._ledger.use(artifact_or_name, type, aliases)
 
     def link_artifact(self, artifact: Artifact, target_path: str, aliases: Iterable[str] | None = None) -> Artifact:
@@ -81,7 +85,7 @@ class Verbs:
 
     def use_model(self, name: str) -> str:
         """Downloads a model and returns the path of its file, or of its folder when it has several."""
-        artifact = self._ledger.use(name, None, None)
+        artifact = self._ledger.use(self._fetched(name), None, None)
         if "model" not in artifact.type.lower():
             raise UsageError(f"artifact {artifact.name} is of type {artifact.type!r}, which is no model")
         folder = artifact.download()

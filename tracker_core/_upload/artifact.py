@@ -9,20 +9,24 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import msgspec
 
 from tracker_core._artifacts.collection import Collection, collections
+from tracker_core._artifacts.objects import hashed
+from tracker_core._artifacts.part import part
 from tracker_core._artifacts.version import number_of
 from tracker_core._errors import CommError
+from tracker_core._http import UnreachableError
 from tracker_core._upload import wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from tracker_core._artifacts.version import Version
+    from tracker_core._artifacts.objects import Objects
+    from tracker_core._artifacts.version import Entry, Version
     from tracker_core._upload.server import Server
 
 FILE = "synced.json"
@@ -70,6 +74,33 @@ class CollectionUpload:
             self._server.change(self._collection.project, self._collection.name, change)
         self._tell()
         return len(new)
+
+    def knows(self, alias: str) -> bool:
+        """Whether the server was told of what `alias`, or a number like "v3", names here, if it names anything."""
+        number = number_of(alias)
+        if number is None:
+            number = self._collection.aliases().get(alias)
+        return number not in self._collection.numbers() or number in self._note.numbers
+
+    def fetch(self, alias: str) -> int:
+        """Brings the version that `alias` names on the server here; returns the number that it has here.
+
+        Aliases that it has there it gets here, too, unless they name what the server was never told of. Raises
+        CommError.
+        """
+        found = self._server.version(self._collection.project, self._collection.name, alias)
+        for entry in found.version.entries:
+            if not entry.ref and not self._collection.objects.has(entry.sha256):
+                _fetch_content(self._server, self._collection.objects, entry)
+        number = self._collection.adopt(found.version)
+        self._note.numbers[number] = found.version.number
+        ours = self._collection.aliases()
+        free = [it for it in found.aliases if it not in ours or ours[it] in self._note.numbers]
+        self._collection.alias(number, free)
+        self._note.marks[number] = self._mark(number)
+        self._note.aliases.update(dict.fromkeys(free, number))
+        self._write()
+        return number
 
     def _send(self, number: int) -> None:
         mark = self._mark(number)
@@ -158,6 +189,31 @@ class CollectionUpload:
         draft = path.with_name(f".{path.name}.{os.getpid()}")
         draft.write_bytes(msgspec.json.encode(self._notes))
         draft.replace(path)
+
+
+def _fetch_content(server: Server, objects: Objects, entry: Entry) -> None:
+    """A download that breaks off goes on where it was, as long as something comes; so does that of a killed process."""
+    path = objects.folder / "tmp" / f"{entry.sha256}.part"
+    with part(path) as file:
+        while (begun := file.tell()) < entry.size:
+            problem = _receive(server, entry.sha256, file)
+            if problem is not None and file.tell() == begun:
+                raise problem
+        file.flush()
+        if hashed(path)[0] != entry.sha256:
+            file.truncate(0)
+            raise CommError(f"the content of {entry.path!r} did not arrive as it is on the server: try again")
+        objects.keep(path, entry.sha256)
+
+
+def _receive(server: Server, sha256: str, file: IO[bytes]) -> UnreachableError | None:
+    """Adds to `file` what comes of the rest of a content; what ended that too early."""
+    try:
+        for piece in server.content(sha256, file.tell()):
+            file.write(piece)
+    except UnreachableError as problem:
+        return problem
+    return None
 
 
 def by_entity(

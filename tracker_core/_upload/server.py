@@ -67,6 +67,14 @@ class Server:
         answer = self.client.ask("PUT", self._collection(project, name), body=body, json=True)
         return _decoded(answer, wire.Numbered).number
 
+    def version(self, project: str, name: str, alias: str) -> wire.Found:
+        """Raises RefusedError with the status 404 where there is none."""
+        return self._get(f"{self._collection(project, name)}/{quote(alias, safe='')}", wire.Found)
+
+    def content(self, sha256: str, start: int) -> Iterator[bytes]:
+        """A content from byte `start` on. Reading raises UnreachableError."""
+        return self.client.read(f"{self._entity}/contents/{sha256}", start)
+
     def change(self, project: str, name: str, change: wire.Change) -> None:
         body = msgspec.json.encode(change)
         self.client.ask("PATCH", self._collection(project, name), body=body, json=True)

@@ -77,6 +77,13 @@ class Numbered(msgspec.Struct, frozen=True):
     number: int
 
 
+class Found(msgspec.Struct, frozen=True):
+    """A version as the server has it, and the aliases that name it there."""
+
+    version: Version
+    aliases: list[str]
+
+
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What may change of a version."""
 

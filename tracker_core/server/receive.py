@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import msgspec
+from starlette.responses import FileResponse
 
 from tracker_core import _folder
 from tracker_core import _journal as journal
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from starlette.requests import Request
+    from starlette.responses import Response
 
     from tracker_core.server import wire
     from tracker_core.server.account import User
@@ -145,14 +147,25 @@ class Receiver:
             return sync.Held(asked.size)
 
         def settle(part: Path) -> None:
-            path = kept.path(asked.sha256)
-            with _placing(path):
-                part.chmod(0o444)
-                part.replace(path)
+            kept.folder.mkdir(parents=True, exist_ok=True)
+            kept.keep(part, asked.sha256)
 
         return sync.Held(
             self._reception.incoming(asked.entity).add(asked.sha256, asked.offset, asked.size, content, settle)
         )
+
+    def read_content(self, _request: Request, asked: wire.OfKept) -> Response:
+        """Asked for in ranges, it comes in ranges."""
+        path = objects(self._root(asked.entity)).path(asked.sha256)
+        if not path.is_file():
+            raise NotFoundError(f"there is no content {asked.sha256} here")
+        return FileResponse(path, media_type="application/octet-stream")
+
+    def version(self, _request: Request, asked: wire.OfVersion) -> sync.Found:
+        collection = self._collection(asked)
+        found = collection.resolve(asked.version)
+        aliases = sorted(name for name, number in collection.aliases().items() if number == found.number)
+        return sync.Found(found, aliases)
 
     def commit(self, _request: Request, asked: wire.OfCollection, body: sync.Commit) -> sync.Numbered:
         collection = self._collection(asked)
@@ -213,7 +226,7 @@ class Receiver:
         check_id(run_id)
         return RunFolder(root / asked.run)
 
-    def _collection(self, asked: wire.OfCollection) -> Collection:
+    def _collection(self, asked: wire.OfCollection | wire.OfVersion) -> Collection:
         return Collection(self._root(asked.entity), check_project(asked.project), asked.name)
 
     # What follows from what came
@@ -286,6 +299,24 @@ def operations(receiver: Receiver) -> list[Operation]:
             refusals=(401,),
         ),
         upload(f"{entity}/contents/{{sha256}}", "A range of a content", receiver.content, wire.OfContent),
+        Operation(
+            "GET",
+            f"{entity}/contents/{{sha256}}",
+            "A content",
+            receiver.read_content,
+            wire.OfKept,
+            media=("application/octet-stream",),
+            refusals=(401,),
+        ),
+        Operation(
+            "GET",
+            f"{artifact}/{{version}}",
+            "A version by alias or number",
+            receiver.version,
+            wire.OfVersion,
+            answer=sync.Found,
+            refusals=(401,),
+        ),
         Operation(
             "PUT",
             artifact,

@@ -389,6 +389,20 @@ class OfContent(msgspec.Struct, frozen=True):
     size: Offset
 
 
+class OfKept(msgspec.Struct, frozen=True):
+    entity: str
+    sha256: Sha256
+
+
+class OfVersion(msgspec.Struct, frozen=True):
+    """`version` is an alias, or a number like "v3"."""
+
+    entity: str
+    project: str
+    name: str
+    version: str
+
+
 class OfCollection(msgspec.Struct, frozen=True):
     entity: str
     project: str
