@@ -147,6 +147,8 @@ def test_users_see_their_own_and_their_teams_runs_only(team, login, logged, comm
         assert bob.delete(f"/api/runs/{key}").status_code == 404
     assert bob.get(f"/api/runs/vision~{shared}").status_code == 200
     assert carol.get(f"/api/runs/vision~{shared}").status_code == 404
+    assert bob.get("/api/visitor").json() == {"user": "bob", "entities": ["bob", "vision"]}
+    assert str(team.data) not in bob.get("/api/projects").text + bob.get(f"/api/runs/vision~{shared}").text
     assert carol.get("/api/projects/vision~open/board").status_code == 404
     assert carol.get(f"/api/entities/vision/runs/{shared}").status_code == 403
     assert carol.put(f"/api/entities/vision/runs/{shared}/journals/001-main.0000.journal?offset=0").status_code == 403

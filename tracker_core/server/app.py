@@ -36,11 +36,15 @@ if TYPE_CHECKING:
 class Api:
     """The calls behind the operations, each over the same source."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, visitor: wire.Visitor | None = None) -> None:
         self.source = source
+        self._visitor = visitor or wire.Visitor()
         self.catalogue = board.Catalogue()
         self.archive = artifact.Archive()
         self.tables = table.Tables()
+
+    def visitor(self, _request: Request, _asked: wire.Nothing) -> wire.Visitor:
+        return self._visitor
 
     def projects(self, _request: Request, _asked: wire.Nothing) -> wire.Projects:
         self.source.refresh()
@@ -125,6 +129,7 @@ def operations(api: Api) -> list[Operation]:
     binary = ("application/octet-stream",)
     of_project, of_run = wire.OfProject, wire.OfRun
     return [
+        Operation("GET", "/api/visitor", "Who asks", api.visitor, answer=wire.Visitor),
         Operation("GET", "/api/projects", "Every project", api.projects, answer=wire.Projects),
         Operation("GET", "/api/projects/{project}/board", "A project", api.board, of_project, answer=wire.Board),
         Operation(

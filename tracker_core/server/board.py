@@ -146,7 +146,7 @@ def project(shelf: Shelf) -> wire.Project:
         key=shelf.key,
         name=shelf.name,
         entity=shelf.entity,
-        folder=shelf.place,
+        folder=shelf.folder,
         runs=len(shelf.runs),
         running=sum(run.card.state == "running" for run in shelf.runs),
         updated=max(run.card.updated for run in shelf.runs),

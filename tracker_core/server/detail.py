@@ -48,7 +48,7 @@ def run(catalogue: Catalogue, entry: Entry) -> wire.Run:
         alerts=[wire.Alert(alert.time, alert.title, alert.text, alert.level) for alert in card.alerts],
         exit_code=card.exit_code,
         lost=card.lost,
-        folder=str(store.folder(found).path),
+        folder=entry.shelf.folder and str(store.folder(found).path),
     )
 
 

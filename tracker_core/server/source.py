@@ -21,12 +21,12 @@ FRESH = 0.5
 
 
 class Shelf(NamedTuple):
-    """One project of one folder of runs; `runs` oldest first. `place` tells people which folder that is."""
+    """One project of one folder of runs; `runs` oldest first. `folder` is where it lies, where visitors may know."""
 
     key: str
     name: str
     entity: str
-    place: str
+    folder: str
     store: Store
     runs: list[Run]
 
@@ -73,8 +73,8 @@ class Source:
                 key = _key(root, run)
                 if key not in found:
                     entity = root.entity or run.card.entity
-                    place = root.entity or str(root.store.root)  # a server's own folders are no visitor's business
-                    found[key] = Shelf(key, run.card.project, entity, place, root.store, [])
+                    folder = "" if root.entity else str(root.store.root)
+                    found[key] = Shelf(key, run.card.project, entity, folder, root.store, [])
                 found[key].runs.append(run)
         return sorted(found.values(), key=lambda shelf: (shelf.name, shelf.key))
 

@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from tracker_core._errors import UsageError
-from tracker_core.server import asset, receive
+from tracker_core.server import asset, receive, wire
 from tracker_core.server.account import Accounts
 from tracker_core.server.app import Api, operations, routes
 from tracker_core.server.gate import Gate
@@ -51,7 +51,8 @@ def team(data: Path) -> ASGIApp:
     def inside(user: User) -> ASGIApp:
         plain = user._replace(created=0.0, keys=0)
         if plain not in inner:
-            api = Api(Source([Root(store(entity), f"{entity}~", entity) for entity in user.entities]))
+            roots = [Root(store(entity), f"{entity}~", entity) for entity in user.entities]
+            api = Api(Source(roots), wire.Visitor(user.name, user.entities))
             served = [*operations(api), *receive.operations(receive.Receiver(reception, plain))]
             for old in [old for old in inner if old.name == user.name]:
                 del inner[old]  # their teams have changed

@@ -13,7 +13,17 @@ from msgspec import UNSET, Meta, UnsetType
 from tracker_core._records import State, Stream  # noqa: TC001 - msgspec reads the annotations
 
 
+class Visitor(msgspec.Struct, frozen=True):
+    """Who looks at the pages of a team's server, and their entities: themselves and their teams. `tracker ui` knows
+    nobody by name."""
+
+    user: str = ""
+    entities: tuple[str, ...] = ()
+
+
 class Project(msgspec.Struct, frozen=True, kw_only=True):
+    """`folder` is where its runs lie; empty on a team's server, whose disk is nobody's concern."""
+
     key: str
     name: str
     entity: str

@@ -1,5 +1,6 @@
 /** The calls to the server. Every one throws a Failure that can be shown as it is. */
 
+import { here } from "./base";
 import { allowed } from "./embed";
 import { type Series, decode } from "./series";
 import type {
@@ -15,6 +16,7 @@ import type {
   Run,
   SavedView,
   TablePage,
+  Visitor,
 } from "./wire";
 
 export class Failure extends Error {
@@ -28,6 +30,7 @@ export class Failure extends Error {
 
 const path = encodeURIComponent;
 
+export const visitor = () => get<Visitor>("api/visitor");
 export const projects = () => get<{ projects: Project[] }>("api/projects").then((it) => it.projects);
 export const board = (project: string) => get<Board>(`api/projects/${path(project)}/board`);
 export const preferences = () => get<Preferences>("api/settings");
@@ -169,6 +172,7 @@ async function fetched(url: string, options: RequestInit): Promise<Response> {
     throw new Failure("The server does not answer. Is `tracker ui` still running?", 0);
   }
   if (answer.ok) return answer;
+  if (answer.status === 401) location.assign(`signin?next=${path(`/${here()}${location.search}`)}`);
   const told = (await answer.json().catch(() => null)) as { error?: string } | null;
   throw new Failure(told?.error ?? `The server answered ${answer.status}.`, answer.status);
 }

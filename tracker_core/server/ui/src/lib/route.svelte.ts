@@ -63,7 +63,10 @@ export function replaceSearch(search: string): void {
 
 /** Whether an address is one of the pages, not another site, what lies beside us, or data. */
 const ours = (link: HTMLAnchorElement) =>
-  link.origin === location.origin && link.pathname.startsWith(base) && !link.pathname.startsWith(`${base}api/`);
+  link.origin === location.origin &&
+  link.pathname.startsWith(base) &&
+  !link.pathname.startsWith(`${base}api/`) &&
+  link.pathname !== `${base}signin`;
 
 function follow(): void {
   place.path = here();

@@ -2,6 +2,9 @@
 
 export type State = "running" | "finished" | "failed" | "crashed" | "killed" | "preempted";
 
+/** Who looks on a team's server; `user` is empty where nobody signs in. */
+export type Visitor = { user: string; entities: string[] };
+
 export type Project = {
   key: string;
   name: string;
