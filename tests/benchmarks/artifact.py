@@ -54,6 +54,7 @@ def _cost(fill: Callable[[Path], None], name: str, folder: Path) -> dict[str, fl
     tracker = adapter.load(name, folder)
     module = importlib.import_module(tracker.module)
     before = _used(folder.parent)
+    os.sync()  # the disk shall not be busy with what it is made of
     tracker.start(folder)
     times = []
     for _ in range(2):

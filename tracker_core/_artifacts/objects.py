@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _WHOLE = 1 << 20
 """Up to this size a file is read at once, and not written at all when its content is here already."""
 _PIECE = 4 << 20
+_SIZES = "sizes"
 _FICLONE = 0x40049409
 _MODE = 0o444
 
@@ -53,13 +54,15 @@ class Objects:
                 return self.put_bytes(file.read())
             if link:
                 return self._link(source)
-            # Reading twice costs a tenth of writing a copy that is then found to be here already.
-            digest, size = hashed(source)
-            if self.has(digest):
-                return digest, size
+            # Where one of its size is here, it may be this one: then reading it twice costs less than a copy in vain.
+            if self._size(os.fstat(file.fileno()).st_size).exists():
+                digest, size = hashed(source)
+                if self.has(digest):
+                    return digest, size
             with self._temporary() as temporary:
                 digest, size = _copy(file, temporary)
                 self._settle(temporary, digest)
+            self._note(size)
             return digest, size
 
     def put_bytes(self, data: bytes) -> tuple[str, int]:
@@ -84,7 +87,10 @@ class Objects:
             except OSError:
                 shutil.copyfile(other.path(sha256), temporary)
                 temporary.chmod(_MODE)
+            size = temporary.stat().st_size
             self._settle(temporary, sha256)
+        if size > _WHOLE:
+            self._note(size)
 
     def keep(self, whole: Path, sha256: str) -> None:
         """Makes the file `whole`, which lies on the same file system and is known to have this content, the content."""
@@ -97,7 +103,16 @@ class Objects:
 
     def each(self) -> Iterator[Path]:
         """All contents and whatever a killed process left half written."""
-        return (path for path in self.folder.glob("*/*") if path.is_file())
+        return (path for path in self.folder.glob("*/*") if path.is_file() and path.parent.name != _SIZES)
+
+    def _size(self, size: int) -> Path:
+        """Is there when a content of that size was kept once, if it is a large one."""
+        return self.folder / _SIZES / str(size)
+
+    def _note(self, size: int) -> None:
+        mark = self._size(size)
+        mark.parent.mkdir(exist_ok=True)
+        mark.touch()
 
     def _link(self, source: Path) -> tuple[str, int]:
         digest, size = hashed(source)
@@ -108,6 +123,7 @@ class Objects:
                 except OSError:  # another file system
                     return self.put(source)
                 self._settle(temporary, digest)
+        self._note(size)
         return digest, size
 
     def _settle(self, temporary: Path, digest: str) -> None:
@@ -148,8 +164,9 @@ def place(source: Path, sha256: str, target: Path) -> None:
 def hashed(path: Path) -> tuple[str, int]:
     """sha256 and size of a file, in a memory that does not depend on its size."""
     digest, size = hashlib.sha256(), 0
-    buffer = memoryview(bytearray(_PIECE))
     with path.open("rb", buffering=0) as file:
+        # A buffer is zeroed when it is made: four megabytes of that cost more than most files.
+        buffer = memoryview(bytearray(min(_PIECE, os.fstat(file.fileno()).st_size + 1)))
         while count := file.readinto(buffer):
             digest.update(buffer[:count])
             size += count

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from tracker_core import _notice
 from tracker_core._media.base import Media, described
 from tracker_core._media.source import is_path, read_bytes
 
@@ -42,8 +43,12 @@ def _file_content(data: Any) -> bytes | None:
     if not is_path(data) or (isinstance(data, str) and ("\n" in data or len(data) > 4096)):
         return None
     path = Path(data)
-    if path.suffix.lower() in (".html", ".htm") and path.is_file():
+    if path.suffix.lower() not in (".html", ".htm"):
+        return None
+    if path.is_file():
         return path.read_bytes()
+    if not isinstance(data, str) or "<" not in data:
+        _notice.mention(f"Html({str(data)!r:.200}): there is no such file, so the text itself is kept")
     return None
 
 

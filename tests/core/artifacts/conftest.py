@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import filecmp
 import os
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import tracker_core as tracker
-from tracker_core import _folder
+from tracker_core import _folder, _journal
 from tracker_core._journal import Reader
 from tracker_core._snapshot import Snapshot
 
@@ -79,3 +80,17 @@ def snapshot_of() -> Callable[[tracker.Run], Snapshot]:
         return snapshot
 
     return read
+
+
+@pytest.fixture
+def delete() -> Callable[..., None]:
+    """Deletes the run "project/id" as soon as its background process has let go of it."""
+
+    def gone(path: str, **options: bool) -> None:
+        run, deadline = tracker.Api().run(path), time.monotonic() + 30
+        while any(_journal.alive(journal) for journal in _folder.RunFolder(run.folder).journals()):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        run.delete(**options)
+
+    return gone

@@ -50,6 +50,22 @@ def test_immutable_files_are_linked(run, tmp_path):
     assert objects(ROOT.absolute()).path(entry.digest).stat().st_ino == path.stat().st_ino
 
 
+def test_large_content_that_is_here_is_not_written_again(run, tmp_path, monkeypatch):
+    first, equal, other = (tmp_path / name for name in ("first.bin", "equal.bin", "other.bin"))
+    first.write_bytes(b"x" * (2 << 20))
+    equal.write_bytes(b"x" * (2 << 20))
+    other.write_bytes(b"y" * (2 << 20))
+    artifact = tracker.Artifact("big", "model")
+    artifact.add_file(first)
+    artifact.add_file(other)
+    monkeypatch.setattr("tracker_core._artifacts.objects._copy", None)
+    artifact.add_file(equal)
+    run.log_artifact(artifact)
+    assert [file.digest == artifact.get_entry("first.bin").digest for file in artifact.files()] == [True, True, False]
+    assert sum(1 for _ in objects(ROOT).each()) == 2
+    assert (Path(artifact.download(tmp_path / "out")) / "other.bin").read_bytes() == other.read_bytes()
+
+
 def test_new_file_remove_and_overwrite(run, tree, tmp_path):
     artifact = tracker.Artifact("cats", "dataset")
     artifact.add_dir(tree)

@@ -32,7 +32,7 @@ def test_lineage_stands_in_the_runs(run, tree, logged, snapshot_of):
     assert read.logged_artifacts() == []
 
 
-def test_each_run_that_logs_the_same_files_is_a_maker(tree, logged):
+def test_each_run_that_logs_the_same_files_is_a_maker(tree, logged, delete):
     for name in ("first", "second"):
         with tracker.init(project="p", id=name, config={"by": name}, settings={"silent": True}) as run:
             artifact = logged(run, tree)
@@ -40,14 +40,14 @@ def test_each_run_that_logs_the_same_files_is_a_maker(tree, logged):
     assert artifact.version == "v0"
     assert [maker.config["by"] for maker in artifact.loggers()] == ["first", "second"]
     assert [artifact.name for artifact in tracker.Api().run("p/second").logged_artifacts()] == ["cats:v0"]
-    tracker.Api().run("p/first").delete()
+    delete("p/first")
     assert artifact.logged_by().id == "second"
 
 
-def test_version_that_no_run_made(tree):
+def test_version_that_no_run_made(tree, delete):
     with tracker.init(project="p", id="only", settings={"silent": True}) as run:
         artifact = run.log_artifact(tree / "a.txt", name="a")
-    tracker.Api().run("p/only").delete()
+    delete("p/only")
     assert (artifact.logged_by(), artifact.loggers(), artifact.used_by()) == (None, [], [])
 
 
@@ -73,15 +73,14 @@ def test_artifact_in_a_config_is_its_name(run, tree, logged):
     assert run.config["data"] == "p/cats:v0"
 
 
-def test_deleted_run_may_take_its_versions_along(tree, logged):
+def test_deleted_run_may_take_its_versions_along(tree, logged, delete):
     for number in range(2):
         with tracker.init(project="p", id=f"r{number}", settings={"silent": True}) as run:
             (tree / "a.txt").write_text(str(number))
             logged(run, tree)
-    api = tracker.Api()
-    api.run("p/r0").delete()
-    api.run("p/r1").delete(delete_artifacts=True)
-    assert [artifact.version for artifact in api.artifacts("p/cats")] == ["v0"]
+    delete("p/r0")
+    delete("p/r1", delete_artifacts=True)
+    assert [artifact.version for artifact in tracker.Api().artifacts("p/cats")] == ["v0"]
 
 
 def test_api_finds_versions(run, tree, logged, same):

@@ -45,6 +45,8 @@ def test_html_name_of_a_file_may_be_a_text(kept, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert kept(tracker.Html("a.html", inject=False))[1].read_text() == "<b>file</b>"
     assert kept(tracker.Html("a.html", inject=False, data_is_not_path=True))[1].read_text() == "a.html"
+    with pytest.warns(UserWarning, match="no such file"):
+        assert kept(tracker.Html("b.html", inject=False))[1].read_text() == "b.html"
 
 
 def test_plotly_comes_back_as_the_same_figure(kept):
