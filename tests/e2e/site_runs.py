@@ -124,7 +124,8 @@ for percent in range(0, 101, 10):
     print(f"\\r{percent}%|{'#' * (percent // 10):10}|", end="", file=sys.stderr)
 print(file=sys.stderr)
 run.log({"loss": 0.5, "scores": {"top": 0.9}})
-facts = {"magic": {"keras": "a callback was passed", "torch": {"watched": 1}}}
+magic = {"switch": "magic", "module": "keras", "state": "attached", "version": "3.15", "functions": ["fit"]}
+facts = {"magic": [magic, {**magic, "module": "optuna", "state": "waiting", "version": "", "functions": []}]}
 run._logbook.write(records.Metadata(time=run._logbook.now(), data=facts))
 run.finish()
 """

@@ -62,7 +62,8 @@ def test_packages_are_listed_and_searched(overview):
 def test_what_magic_did_is_told(overview):
     magic = overview.get_by_role("region", name="Magic")
     expect(magic.get_by_text("keras")).to_be_visible()
-    expect(magic.get_by_text("a callback was passed")).to_be_visible()
+    expect(magic.get_by_text("3.15 · fit")).to_be_visible()
+    expect(magic.get_by_text("optuna")).to_be_visible()
 
 
 def test_notes_tags_and_name_are_edited_in_place(page, make_site, open_run):

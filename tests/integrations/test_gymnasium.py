@@ -133,7 +133,7 @@ def test_recorders_that_count_alike_have_a_key_each(read):
 
 
 @pytest.fixture
-def before_1(tmp_path_factory, request):
+def before_1(tmp_path_factory, request, missing):
     """A folder with gymnasium 0.29, pure Python and small, kept from one session of tests to the next."""
     folder = request.config.cache.mkdir("gymnasium-0.29.1")
     if not (folder / "gymnasium").is_dir():
@@ -141,7 +141,7 @@ def before_1(tmp_path_factory, request):
         words = ["install", "-q", "--no-deps", "--target", str(made), "gymnasium==0.29.1"]
         done = subprocess.run([sys.executable, "-m", "pip", *words], capture_output=True, text=True, check=False)
         if done.returncode:
-            pytest.skip(f"gymnasium 0.29.1 cannot be had here: {done.stderr[-300:]}")
+            missing(f"gymnasium 0.29.1 cannot be had here: {done.stderr[-300:]}")
         shutil.copytree(made, folder, dirs_exist_ok=True)
     return folder
 
