@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from playwright.sync_api import expect
 
@@ -48,7 +49,7 @@ def test_columns_are_chosen_and_remembered(page, site):
     expect(_column(page, "created")).to_have_count(0)
 
 
-def test_columns_are_resized_and_dragged(page, site):
+def test_columns_are_resized_and_dragged(browser, page, site):
     page.goto(f"{site}/project/vision?view=table")
     head = _column(page, "state")
     before = head.bounding_box()["width"]
@@ -59,9 +60,27 @@ def test_columns_are_resized_and_dragged(page, site):
     page.mouse.up()
     expect(head).not_to_have_css("width", f"{before}px")
     assert head.bounding_box()["width"] > before + 40
+    with browser.new_context() as other:  # the link shows it to others
+        theirs = other.new_page()
+        theirs.goto(page.url)
+        assert _column(theirs, "state").bounding_box()["width"] == head.bounding_box()["width"]
     _column(page, "duration").drag_to(head)
     order = page.get_by_role("columnheader").filter(has_text=re.compile("^(duration|state)"))
     expect(order.first).to_contain_text("duration")
+
+
+def test_what_the_table_shows_is_downloaded(page, site):
+    page.goto(f"{site}/project/vision?view=table&sort=name&filter=lr%20%3E%200.01&columns=state,config.lr,tags")
+    expect(page.get_by_role("link", name="elm")).to_be_visible()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Download the table").click()
+    lines = [line.split(",") for line in Path(saved.value.path()).read_text().splitlines()]
+    assert saved.value.suggested_filename == "vision.csv"
+    assert [line[:1] + line[2:] for line in lines] == [
+        ["name", "state", "config.lr", "tags"],
+        ["dune", "failed", "0.03", ""],
+        ["elm", "finished", "0.1", ""],
+    ]
 
 
 def test_runs_are_grouped_and_folded(page, site):

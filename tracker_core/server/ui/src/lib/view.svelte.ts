@@ -32,6 +32,8 @@ const STANDARD = {
   layout: {} as Layout,
   /** The columns of the table, in order; none for those that this browser showed last. */
   columns: [] as readonly string[],
+  /** Column -> pixels, of those that somebody dragged. */
+  widths: {} as Record<string, number>,
   /** Those that stay in view. */
   pins: [] as readonly string[],
   /** The saved view that this one began as. */
