@@ -78,3 +78,17 @@ def test_who_is_signed_out_meanwhile_is_led_back(page, server):
     page.get_by_role("button", name="Sign in").click()
     expect(page).to_have_url(re.compile(r"/project/alice~digits/run/alice~run-"))
     expect(page.get_by_role("region", name="loss")).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_signing_in_is_accessible_and_fits_a_narrow_screen(page, server, axe, theme):
+    page.emulate_media(color_scheme=theme)
+    page.set_viewport_size({"width": 400, "height": 800})
+    page.goto(f"{server.address}/settings")
+    page.get_by_label("Your API key").fill("wrong")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.locator(".wrong")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    page.evaluate(axe)
+    found = page.evaluate("axe.run()")["violations"]
+    assert [f"{it['id']}: {node['html'][:200]}" for it in found for node in it["nodes"][:3]] == []
