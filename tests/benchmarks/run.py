@@ -25,8 +25,8 @@ from figure import FIGURES, Figure
 
 GROUPS = ("startup", "hot", "training", "footprint", "kill", "reading", "listing", "media", "artifact")
 ONCE = ("reading", "listing", "media", "artifact")  # long to prepare, and measured several times within
-STORE = "store"
-"""Our store alone, at sizes that others do not reach; printed as a table of its own."""
+ALONE = ("store", "upload")
+"""What is ours alone: the store at sizes that others do not reach, the server of a team; each prints its own table."""
 
 Table = dict[str, dict[str, float]]
 """Figure -> tracker -> value."""
@@ -35,15 +35,16 @@ Table = dict[str, dict[str, float]]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tracker", action="append", choices=adapter.ADAPTERS, help="only this one; repeatable")
-    parser.add_argument("--group", action="append", choices=(*GROUPS, STORE), help="only this one; repeatable")
+    parser.add_argument("--group", action="append", choices=(*GROUPS, *ALONE), help="only this one; repeatable")
     parser.add_argument("--repeat", type=int, default=3, help="processes per part (default 3)")
     parser.add_argument("--limit", type=float, default=300.0, help="seconds that one process may take")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     chosen = parser.parse_args()
-    groups = chosen.group or [*GROUPS, STORE]
-    if STORE in groups:
-        importlib.import_module(STORE).main()
-        groups.remove(STORE)
+    groups = chosen.group or [*GROUPS, *ALONE]
+    for one in ALONE:
+        if one in groups:
+            importlib.import_module(one).main()
+            groups.remove(one)
     if not groups:
         return
     versions = environment.prepare(chosen.tracker or list(adapter.ADAPTERS))

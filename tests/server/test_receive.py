@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 
 import msgspec
 import pytest
 
 from tracker_core._artifacts.version import Entry, Version, digest_of
 from tracker_core._upload import wire
+from tracker_core.server import incoming
 
 RUN = "run-20260101_000000-abc"
 JOURNAL = f"/api/entities/alice/runs/{RUN}/journals/001-main.0000.journal"
@@ -148,3 +150,13 @@ def test_a_version_needs_its_contents_and_the_right_digest(alice):
             404,
             405,
         )
+
+
+def test_parts_that_nobody_goes_on_with_are_removed_after_a_week(tmp_path):
+    folder = tmp_path / "alice" / incoming.FOLDER
+    folder.mkdir(parents=True)
+    for name, age in (("old", 8), ("new", 6)):
+        (folder / name).touch()
+        os.utime(folder / name, times=(time.time() - age * 86400,) * 2)
+    incoming.clean(tmp_path)
+    assert [path.name for path in folder.iterdir()] == ["new"]

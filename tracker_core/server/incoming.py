@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from typing import TYPE_CHECKING
 
 from tracker_core._artifacts.objects import hashed
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
 
 FOLDER = ".incoming"
 _REMEMBERED = 1000
+_FORGOTTEN = 7 * 86400
+
+
+def clean(data: Path) -> None:
+    """Removes parts of uploads that nobody went on with for a week."""
+    for path in data.glob(f"*/{FOLDER}/*"):
+        if path.stat().st_mtime < time.time() - _FORGOTTEN:
+            path.unlink()
 
 
 class Incoming:

@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from tracker_core._errors import UsageError
-from tracker_core.server import asset, receive, wire
+from tracker_core.server import asset, incoming, receive, wire
 from tracker_core.server.account import Accounts
 from tracker_core.server.app import Api, operations, routes
 from tracker_core.server.gate import Gate
@@ -38,6 +38,7 @@ _LOOK = 10.0
 def team(data: Path) -> ASGIApp:
     """The application of a team's server over `data`."""
     accounts = Accounts(data)
+    incoming.clean(data)
     reception = receive.Reception(data)
     stores: dict[str, Store] = {}
     inner: dict[User, Starlette] = {}
