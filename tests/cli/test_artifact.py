@@ -28,6 +28,20 @@ def test_put_get_ls_verify(tracker, tmp_path):
     assert "another content" in wrong.stderr
 
 
+def test_ls_of_one_artifact_lists_its_versions(tracker, tmp_path):
+    for content in ("one", "two"):
+        (tmp_path / "a.txt").write_text(content)
+        tracker("artifact", "put", str(tmp_path / "a.txt"), "-n", "p/cats")
+    assert [line.split()[0] for line in tracker("artifact", "ls", "p/cats").stdout.splitlines()] == [
+        "p/cats:v1",
+        "p/cats:v0",
+    ]
+    for place in ("q", "p/dogs"):
+        wrong = tracker("artifact", "ls", place)
+        assert wrong.exit_code == 1
+        assert f"no artifact of '{place}'" in wrong.stderr
+
+
 def test_project_and_name_by_default(tracker, tmp_path):
     (tmp_path / "a.txt").write_text("one")
     assert tracker("artifact", "put", str(tmp_path / "a.txt")).stdout.startswith("uncategorized/a.txt:v0")

@@ -13,6 +13,7 @@ from tracker_core.cli._options import dir_option, json_option
 
 if TYPE_CHECKING:
     from tracker_core._artifacts.artifact import Artifact
+    from tracker_core._artifacts.collection import Collection
 
 
 @click.group("artifact")
@@ -56,38 +57,43 @@ def _get(name: str, root: Path | None, folder: str) -> None:
 
 
 @artifact_command.command("ls")
-@click.argument("project", required=False)
+@click.argument("place", metavar="[PROJECT[/NAME]]", default="")
 @click.option("-t", "--type", "kind", help="Of one type only.")
 @dir_option
 @json_option
-def _ls(project: str | None, kind: str | None, folder: str, as_json: bool) -> None:
-    """List all artifacts with their newest versions."""
+def _ls(place: str, kind: str | None, folder: str, as_json: bool) -> None:
+    """List all artifacts with their newest versions, or all versions of one."""
     from tracker_core._artifacts.collection import collections
     from tracker_core.cli._text import moment, print_json
 
+    project, _, name = place.rpartition("/") if "/" in place else (place, "", "")
     found: list[dict[str, Any]] = []
-    for collection in collections(_root(folder), project):
-        numbers = collection.numbers()
-        if not numbers or (kind is not None and collection.head(numbers[-1]).type != kind):
-            continue
-        head = collection.head(numbers[-1])
-        aliases = sorted(alias for alias, number in collection.aliases().items() if number == head.number)
-        found.append(
-            {
-                "name": f"{collection.project}/{collection.name}:v{head.number}",
-                "type": head.type,
-                "aliases": aliases,
-                "size": head.size,
-                "created": head.created,
-                "versions": len(numbers),
-            }
-        )
+    for collection in collections(_root(folder), project or None):
+        if not name or collection.name == name:
+            numbers = collection.numbers()
+            shown = numbers[::-1] if name else numbers[-1:]
+            found += [_entry(collection, number, len(numbers)) for number in shown]
+    found = [entry for entry in found if kind in (None, entry["type"])]
+    if place and not found:
+        raise click.ClickException(f"there is no artifact of {place!r} below {_root(folder)}")
     if as_json:
         print_json(found)
         return
     for entry in found:
         size, when = _size(entry["size"]), moment(entry["created"])
         click.echo(f"{entry['name']}  {entry['type']}  {size}  {when}  {', '.join(entry['aliases'])}")
+
+
+def _entry(collection: Collection, number: int, versions: int) -> dict[str, Any]:
+    head = collection.head(number)
+    return {
+        "name": f"{collection.project}/{collection.name}:v{number}",
+        "type": head.type,
+        "aliases": sorted(alias for alias, at in collection.aliases().items() if at == number),
+        "size": head.size,
+        "created": head.created,
+        "versions": versions,
+    }
 
 
 @artifact_command.command("verify")
