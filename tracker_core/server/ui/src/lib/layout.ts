@@ -81,6 +81,9 @@ const MEDIA: Record<string, Kind> = {
   "object3D-file": "cloud",
 };
 
+/** The kind of panel that shows a kind of media. */
+export const kindOf = (medium: string): Kind => MEDIA[medium] ?? "media";
+
 /** Sections with their panels; `pattern` is a regular expression over what they show. */
 export function arrange(metrics: readonly Logged[], media: readonly Medium[], layout: Layout, pattern = ""): Section[] {
   const found = new Map<string, Spec[]>();
@@ -116,7 +119,7 @@ function ofMetric({ name, stream, step_metric }: Logged): Spec {
 }
 
 function ofMedium({ name, kind }: Medium): Spec {
-  return { id: `*${name}`, kind: MEDIA[kind] ?? "media", section: prefix(name), of: [name] };
+  return { id: `*${name}`, kind: kindOf(kind), section: prefix(name), of: [name] };
 }
 
 /** An address may hold anything. */
