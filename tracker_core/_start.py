@@ -35,8 +35,6 @@ def start(settings: Settings, *, resume_from: str | None, fork_from: str | None)
     mode = _mode(settings)
     if mode == "disabled":
         return _start_disabled(settings)
-    if mode == "online" and settings.entity is None:
-        settings = msgspec.structs.replace(settings, entity=user_of(settings.api_key or ""))
     root = _folder.working_root = _root(settings)
     if (rank := _rank.rank()) != 0:
         return _join(settings, root, rank, mode)
@@ -140,7 +138,7 @@ def _start_planned(settings: Settings, root: Path, plan: Plan, mode: records.Mod
         time=run._logbook.now(),
         run=plan.run_id,
         project=plan.project,
-        entity=settings.entity or "",
+        entity=settings.entity or snapshot.entity or _own_entity(settings, mode),
         attempt=attempt,
         mode=mode,
         name=_unset(settings.name or None, None if resumed else _names.new_name(count)),
@@ -162,6 +160,11 @@ def _start_planned(settings: Settings, root: Path, plan: Plan, mode: records.Mod
 
         _auto.remember(root, plan.run_id, plan.project, _plan.program())
     return run
+
+
+def _own_entity(settings: Settings, mode: records.Mode) -> str:
+    """Where a run goes that nobody said an entity for."""
+    return (user_of(settings.api_key or "") or "") if mode == "online" else ""
 
 
 def _open_main(folder: RunFolder, run_id: str, attempt: int, buffered: bool | None) -> tuple[_journal.Writer, int]:

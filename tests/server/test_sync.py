@@ -150,6 +150,21 @@ def test_online_is_seen_while_it_runs_and_the_same_afterwards(full, start, root,
     assert_same(root, team.data / "alice", f"demo/{other.id}")
 
 
+def test_a_resumed_run_stays_with_its_team(start, team, login, root):
+    team.accounts.add_team("vision", ["alice"])
+    login("alice")
+    first = start(id="one", entity="vision", force=True)
+    first.log({"loss": 1.0})
+    first.finish()
+    again = start(id="one", resume="must")
+    assert again.entity == "vision"
+    again.log({"loss": 2.0})
+    again.finish()
+    settled(root)
+    until(lambda: tree(team.data / "vision") == tree(root))
+    assert tracker.Api(team.data / "vision").run("one").series("loss")[2].tolist() == [1.0, 2.0]
+
+
 def test_init_asks_nobody_and_a_server_that_is_away_loses_nothing(full, start, root, team, login, command, monkeypatch):
     login("alice")
     monkeypatch.setenv("TRACKER_BASE_URL", "http://127.0.0.1:9")
