@@ -185,7 +185,9 @@ def test_outliers_are_clipped_and_axes_are_logarithmic(page, site):
 
 def test_nested_names_stand_in_sections(page, make_site):
     page.goto(f"{make_site('nest')}/project/p")
-    expect(page.get_by_role("region", name="deep", exact=True).locator("h3")).to_have_text(["inner.a", "inner.b"])
+    expect(page.get_by_role("region", name="deep", exact=True).get_by_role("heading", level=3)).to_have_text(
+        ["inner.a", "inner.b"]
+    )
 
 
 def test_an_open_chart_follows_a_run(page, environment, serve, tmp_path):
