@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import inspect
 import pickle
 import sys
 from pathlib import Path
@@ -134,6 +135,16 @@ def test_hyperparameters_of_any_kind(read):
         "3": "three",
         "odd": "Odd!",
     }
+
+
+def test_arguments_that_lightnings_tests_look_for_have_names():
+    """They ask `inspect.getfullargspec` for them, and pass the hooks' arguments by name."""
+    named = inspect.getfullargspec(TrackerLogger.__init__).args
+    wanted = "name project save_dir version id group tags config log_model prefix offline experiment"
+    assert set(wanted.split()) <= set(named)
+    for hook in ("log_metrics", "after_save_checkpoint", "finalize"):
+        mine, theirs = (inspect.signature(inspect.unwrap(getattr(cls, hook))) for cls in (TrackerLogger, CSVLogger))
+        assert list(mine.parameters) == list(theirs.parameters)
 
 
 def test_fast_dev_run_starts_no_run(data):
