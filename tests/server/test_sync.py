@@ -243,6 +243,20 @@ def test_two_machines_with_a_v0_each(start, root, team, login, command, tmp_path
         assert (made.digest, made.version, made.logged_by().id) == (digest, f"v{number}", run.id)
 
 
+def test_every_maker_of_a_version_is_known_there(start, team, login, command, tmp_path):
+    login("alice")
+    made = []
+    for machine in ("one", "two", "one"):
+        run = start(mode="offline", dir=tmp_path / machine)
+        _logged(run, "equal")
+        run.finish()
+        command("sync", machine)
+        made.append(run.id)
+    (version,) = tracker.Api(team.data / "alice").artifacts("demo/net")
+    assert sorted(run.id for run in version.loggers()) == sorted(made)
+    assert version.logged_by().id == made[0]
+
+
 def test_what_is_changed_later_travels_too(full, root, team, login, command):
     run = full(mode="offline")
     settled(root)
