@@ -247,12 +247,14 @@ def test_a_panel_is_edited_resized_moved_and_removed(page, site):
 def test_panels_and_sections_are_dragged(page, site):
     page.set_viewport_size({"width": 1280, "height": 1500})
     page.goto(f"{site}/project/vision")
-    panels = page.get_by_role("region", name="train", exact=True).locator("section.panel h3")
+    panels = page.get_by_role("region", name="train", exact=True).get_by_role("heading", level=3)
     expect(panels).to_have_text(["accuracy", "loss"])
     panels.nth(1).drag_to(_panel(page, "train/accuracy"), target_position={"x": 20, "y": 100})
     expect(panels).to_have_text(["loss", "accuracy"])
-    _panel(page, "reward").locator("h3").drag_to(_panel(page, "val/loss"), target_position={"x": 20, "y": 100})
-    expect(page.get_by_role("region", name="val", exact=True).locator("h3")).to_have_text(["reward", "loss"])
+    _panel(page, "reward").get_by_role("heading").drag_to(_panel(page, "val/loss"), target_position={"x": 20, "y": 100})
+    expect(page.get_by_role("region", name="val", exact=True).get_by_role("heading", level=3)).to_have_text(
+        ["reward", "loss"]
+    )
     page.reload()
     expect(panels).to_have_text(["loss", "accuracy"])
     sections = page.locator("section.section")
@@ -267,7 +269,7 @@ def test_panels_and_sections_are_moved_by_keys(page, site):
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Move on").focus()
     page.keyboard.press("Enter")
-    panels = page.get_by_role("region", name="train", exact=True).locator("section.panel h3")
+    panels = page.get_by_role("region", name="train", exact=True).get_by_role("heading", level=3)
     expect(panels).to_have_text(["loss", "accuracy"])
     page.get_by_role("button", name="Move val up").focus()
     page.keyboard.press("Enter")
