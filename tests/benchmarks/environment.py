@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -40,6 +41,19 @@ def complete(packages: list[str]) -> dict[str, str]:
             _pip("-c", str(ROOT / "tests" / "constraints.txt"), package)
         versions[name] = _version(name)
     return versions
+
+
+def apart(name: str, packages: tuple[str, ...]) -> Path | None:
+    """The interpreter of an environment with only these packages; None where they do not install."""
+    place = PLACE / "apart" / name
+    python = place / "bin" / "python"
+    if not python.exists():
+        venv.create(place, with_pip=True)
+        if subprocess.run([str(python), "-m", "pip", "install", "--quiet", *packages], check=False).returncode:
+            shutil.rmtree(place)
+            print(f"{name} does not install here: left out", file=sys.stderr)
+            return None
+    return python
 
 
 def variables(home: Path) -> dict[str, str]:

@@ -25,8 +25,8 @@ from figure import FIGURES, Figure
 
 GROUPS = ("startup", "hot", "training", "footprint", "kill", "reading", "listing", "media", "artifact")
 ONCE = ("reading", "listing", "media", "artifact")  # long to prepare, and measured several times within
-ALONE = ("store", "upload")
-"""What is ours alone: the store at sizes that others do not reach, the server of a team; each prints its own table."""
+ALONE = ("store", "upload", "ui")
+"""What prints a table of its own: our store at sizes that others do not reach, a team's server, pages in a browser."""
 
 Table = dict[str, dict[str, float]]
 """Figure -> tracker -> value."""

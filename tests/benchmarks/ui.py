@@ -1,18 +1,20 @@
 """What the pages cost, in a real Chromium before a real server: `python tests/benchmarks/ui.py [--quick] [PART ...]`.
 
 Seeded data. Times are those of the page (`performance.now()`), medians of five loads; look at them on a quiet machine.
-Parts: charts, table, long (a series of 10 M points), live (20 runs that go on, looked at for a minute), peers
-(TensorBoard's page on the data of `charts`, where it is installed).
+Parts: charts, table, long (a series of 10 M points), live (20 runs that go on, looked at for a minute), console (a
+million lines), peers (other trackers' pages beside ours, where they install).
 """
 
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import itertools
+import os
 import random
 import re
 import shutil
+import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -21,7 +23,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from playwright.sync_api import sync_playwright
+import environment
+import peer
+from playwright.sync_api import Error, sync_playwright
+from seed import EPOCH, KEYS, write
 
 from tracker_core import _folder, _journal
 from tracker_core import _records as records
@@ -31,7 +36,6 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
-EPOCH = 1_790_000_000.0
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 
 # Tells when every panel in the window is drawn.
@@ -88,7 +92,11 @@ def main(argv: list[str] | None = None) -> None:
     folder = Path(tempfile.mkdtemp(prefix="tracker-bench-"))
     try:
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+            try:
+                browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+            except Error:
+                print("the pages are left out: no Chromium here; `playwright install chromium` brings one")
+                return
             for part in chosen:
                 for name, figure in PARTS[part](browser, folder / part, scale):
                     print(f"{name:64} {figure:>12}", flush=True)
@@ -119,15 +127,20 @@ def _charts(browser: Browser, folder: Path, scale: int) -> Iterator[tuple[str, s
             page.goto(f"{address}/project/bench?panels=train/m1$")
             _until(page, "window.drawn")
             yield "one chart of 50 lines: log axis on, redrawn", _ms(_press(page, "Log y"))
-        for panels, name in (("train/m1$", "one chart"), ("train/", "six charts in view")):
+        for panels, name in (
+            ("train/m1$", "50 lines dragged along x, one chart"),
+            ("train/", "50 lines dragged along x, six charts in view"),
+            ("train/m1$&filter=seed<10", "10 lines with envelopes dragged along x, one chart"),
+            ("train/&filter=seed<10", "10 lines with envelopes dragged along x, six charts in view"),
+        ):
             with _window(browser, 900) as page:
                 half = 5000 // scale
-                page.goto(f"{address}/project/bench?panels={panels}&range={half // 2}%3A{half}")
+                page.goto(f"{address}/project/bench?range={half // 2}%3A{half}&panels={panels}")
                 _until(page, "window.drawn")
                 page.wait_for_timeout(500)
                 spans = page.evaluate("window.dragged(120)")
                 told = f"{statistics.median(spans):.0f} / {spans[int(0.95 * len(spans))]:.0f} ms"
-                yield f"50 lines dragged along x, {name}: frame, median / p95", told
+                yield f"{name}: frame, median / p95", told
 
 
 def _table(browser: Browser, folder: Path, scale: int) -> Iterator[tuple[str, str]]:
@@ -200,7 +213,7 @@ def _live(browser: Browser, folder: Path, scale: int) -> Iterator[tuple[str, str
         tools = page.context.new_cdp_session(page)
         tools.send("Network.enable")
         taken = [0]
-        tools.on("Network.dataReceived", lambda told: taken.__setitem__(0, taken[0] + told["encodedDataLength"]))
+        tools.on("Network.dataReceived", lambda told: taken.__setitem__(0, taken[0] + _received(told)))
         memory = [_heap(tools)]
         begun = time.monotonic()
         while (now := time.monotonic() - begun) < seconds:
@@ -211,6 +224,11 @@ def _live(browser: Browser, folder: Path, scale: int) -> Iterator[tuple[str, str
         told = f"{memory[0]:.1f} -> {memory[1]:.1f} MB"
         yield f"20 live runs, 6 charts, {seconds} s: memory of the page after collection", told
         yield f"20 live runs, 6 charts, {seconds} s: received", f"{taken[0] / seconds / 1e3:.0f} kB/s"
+
+
+def _received(told: dict[str, Any]) -> int:
+    """Of a stream Chromium tells only how long it is."""
+    return int(told["encodedDataLength"] or told["dataLength"])
 
 
 def _heap(tools: Any) -> float:
@@ -247,67 +265,115 @@ def _going(root: Path, runs: int, keys: tuple[str, ...]) -> Iterator[Callable[[]
             writer.close()
 
 
+def _console(browser: Browser, folder: Path, scale: int) -> Iterator[tuple[str, str]]:
+    """What a training printed, in lines; `tail -f` of them at the end."""
+    count = 1_000_000 // scale
+    write(folder / "tracker", 1, KEYS[:1], 3)
+    (run,) = (folder / "tracker").iterdir()
+    writer = _journal.open_writer(_folder.RunFolder(run), "console", run="r00000", attempt=1, buffered=True)
+    for number in range(count):
+        text = f"step {number}: loss {1 / (number + 1):.6f}" + (" NEEDLE" if number == count // 2 else "")
+        writer.write(records.Console(time=EPOCH + number / 100, stream="stdout", line=number, text=text))
+    writer.close()
+    with _served(folder) as address, _window(browser, 900) as page:
+        page.goto(f"{address}/project/bench/run/{run.name}?view=console", timeout=300_000)
+        page.get_by_text(f"step {count - 1}:").wait_for(timeout=300_000)
+        page.get_by_label("Follow").uncheck()
+        times: dict[str, list[float]] = {}
+        for _ in range(5):
+            for name, act, shown in (
+                ("to the start", "scroll.scrollTop = 0", "step 0:"),
+                ("to the end", "scroll.scrollTop = scroll.scrollHeight", f"step {count - 1}:"),
+            ):
+                begin = time.perf_counter()
+                page.evaluate(
+                    f"(() => {{ const scroll = document.querySelector('.console .scroll, .scroll'); {act} }})()"
+                )
+                page.get_by_text(shown).wait_for()
+                times.setdefault(name, []).append(1e3 * (time.perf_counter() - begin))
+        begin = time.perf_counter()
+        page.get_by_label("Search lines").fill("NEEDLE")
+        page.get_by_text("NEEDLE").first.wait_for()
+        times["a word found"] = [1e3 * (time.perf_counter() - begin)]
+        for name, spent in times.items():
+            yield f"console of {count:,} lines: {name}", _ms(statistics.median(spent))
+
+
 def _peers(browser: Browser, folder: Path, scale: int) -> Iterator[tuple[str, str]]:
-    """TensorBoard's page. It is given a tenth of the points, as it keeps at most a thousand of a series anyway."""
-    if not (importlib.util.find_spec("tensorboard") and importlib.util.find_spec("tensorboardX")):
-        yield "TensorBoard", "not installed"
-        return
-    from tensorboardX import SummaryWriter
+    """All pages on the same data, a hundred points a series: what others take in for more takes them minutes."""
+    rows = 100 // min(scale, 5)
+    write(folder / "ours" / "tracker", 50, KEYS, rows)
+    with _served(folder / "ours") as address:
+        yield from _opened(browser, "tracker", f"{address}/project/bench", ".panel canvas")
+    for name, it in peer.PEERS.items():
+        python = environment.apart(name, it.packages)
+        if python is None:
+            continue
+        place, port = folder / name, _free()
+        variables = peer.variables(place, port)
+        told = [str(python), peer.__file__, name, str(place), "50", str(rows), *KEYS]
+        if subprocess.run(told, env=variables, capture_output=True, check=False).returncode:
+            yield f"{name}: its runs could not be written", "-"
+            continue
+        words = [word.format(folder=place, port=port) for word in it.serve]
+        with _running([str(python), "-m", *words], variables):
+            _wait(port)
+            yield from _opened(browser, name, f"http://127.0.0.1:{port}{it.page}", it.drawn)
 
-    chance = random.Random(7)
-    for number in range(50):
-        with SummaryWriter(str(folder / f"trial-{number}"), max_queue=10_000) as writer:
-            for step in range(1000 // scale):
-                for key in KEYS:
-                    writer.add_scalar(key, 0.3 + 0.7 / (1 + step / 50) + 0.05 * chance.random(), step)
-    command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(folder), "--port", "0", "--load_fast", "false"]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        found = next(match for line in process.stderr if (match := re.search(r"http://[^/]+/", line)))
+
+def _opened(browser: Browser, name: str, address: str, drawn: str) -> Iterator[tuple[str, str]]:
+    """Three loads; the first fills what the server keeps."""
+    paints, draws = [], []
+    for _ in range(3):
+        with _window(browser, 900) as page:
+            begin = time.perf_counter()
+            try:
+                page.goto(address, wait_until="commit")
+                page.locator(drawn).first.wait_for(timeout=60_000)
+            except Error:
+                yield f"{name}, 50 runs x 20 metrics: no chart in a minute", "-"
+                return
+            draws.append(1e3 * (time.perf_counter() - begin))
+            paints.append(page.evaluate(FIRST_PAINT))
+            sent = page.evaluate(SENT.format("true")) / 1e6
+    yield f"{name}, 50 runs x 20 metrics: first contentful paint", _ms(statistics.median(paints))
+    yield f"{name}, 50 runs x 20 metrics: first chart, first time / again", f"{draws[0]:.0f} / {_ms(draws[-1])}"
+    yield f"{name}, 50 runs x 20 metrics: page and data sent", f"{sent:.1f} MB"
+
+
+@contextlib.contextmanager
+def _running(command: list[str], variables: dict[str, str]) -> Iterator[None]:
+    """A server with its workers, which end with it."""
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, env=variables, stdout=quiet, stderr=quiet, start_new_session=True) as process:
         try:
-            with _window(browser, 900) as page:
-                while len(page.request.get(f"{found[0]}data/runs").json()) < 50:
-                    page.wait_for_timeout(500)
-                page.wait_for_timeout(10_000)
-                for name in ("first", "again"):
-                    start = time.perf_counter()
-                    page.goto(f"{found[0]}#timeseries")
-                    page.reload()
-                    page.locator("line-chart svg path, line-chart canvas").first.wait_for(timeout=120_000)
-                    yield (
-                        f"TensorBoard, 50 runs x 20 metrics: first charts ({name})",
-                        _ms(1e3 * (time.perf_counter() - start)),
-                    )
-                yield "TensorBoard: first load and data", f"{page.evaluate(SENT.format('true')) / 1e6:.1f} MB"
+            yield
         finally:
-            process.terminate()
+            os.killpg(process.pid, signal.SIGKILL)
 
 
-KEYS = tuple(f"{part}/m{number}" for part in ("train", "val") for number in range(10))
-PARTS = {"charts": _charts, "table": _table, "long": _long, "live": _live, "peers": _peers}
+def _free() -> int:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        return int(held.getsockname()[1])
 
 
-def write(root: Path, runs: int, keys: tuple[str, ...], rows: int) -> None:
-    """Runs of project `bench`, written as a training process writes them."""
-    root.mkdir(parents=True)
-    chance = random.Random(7)
-    for number in range(runs):
-        start = EPOCH + 60 * number
-        stamp = time.strftime("%Y%m%d_%H%M%S", time.gmtime(start))
-        path = root / f"offline-run-{stamp}-r{number:05d}"
-        (path / "files").mkdir(parents=True)
-        run = f"r{number:05d}"
-        writer = _journal.open_writer(_folder.RunFolder(path), "main", run=run, attempt=1, buffered=True)
-        writer.write(records.Start(time=start, run=run, project="bench", name=f"trial-{number}"))
-        config = {"lr": 10 ** chance.uniform(-5, -1), "model": chance.choice(["cnn", "vit", "mlp"]), "seed": number}
-        writer.write(records.Config(time=start, set=config))
-        columns = writer.key_set(keys, "d" * len(keys))
-        for step in range(rows):
-            base = 0.3 + 0.7 / (1 + step / 500)
-            values = [base + 0.05 * chance.random() for _ in keys]
-            writer.append(columns.pack(_journal.ROW, columns.id, step, start + step / 50, *values))
-        writer.write(records.End(time=start + rows / 50, exit_code=0))
-        writer.close()
+def _wait(port: int) -> None:
+    until = time.monotonic() + 90
+    while time.monotonic() < until:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.2)
+
+
+PARTS = {
+    "charts": _charts,
+    "table": _table,
+    "long": _long,
+    "live": _live,
+    "console": _console,
+    "peers": _peers,
+}
 
 
 @contextlib.contextmanager

@@ -152,11 +152,11 @@ def site(environment, serve_to_all, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture(scope="session")
 def thousands(serve_to_all, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The address of a server over two thousand short runs of the project `bench`."""
-    spec = importlib.util.spec_from_file_location("ui_figures", ROOT / "tests" / "benchmarks" / "ui.py")
-    figures = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(figures)
+    spec = importlib.util.spec_from_file_location("seed", ROOT / "tests" / "benchmarks" / "seed.py")
+    seed = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(seed)
     folder = tmp_path_factory.mktemp("thousands")
-    figures.write(folder / "tracker", 2000, ("loss",), 3)
+    seed.write(folder / "tracker", 2000, ("loss",), 3)
     return serve_to_all(folder)
 
 

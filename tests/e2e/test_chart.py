@@ -190,28 +190,53 @@ def test_nested_names_stand_in_sections(page, make_site):
     )
 
 
-def test_an_open_chart_follows_a_run(page, environment, serve, tmp_path):
+@pytest.fixture
+def live(environment, tmp_path):
+    """A run that logs a row of each line that it is told, and says when it is done."""
     code = (
-        "import sys, tracker_core as t\n"
+        "import json, sys, tracker_core as t\n"
         "run = t.init(dir=sys.argv[1], name='live', project='p', settings={'silent': True, 'system_interval': 0})\n"
-        "for step, _ in enumerate(sys.stdin): run.log({'loss': step}); print(step, flush=True)\n"
+        "for line in sys.stdin: run.log(json.loads(line)); print(flush=True)\n"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]
     with subprocess.Popen(
         command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
-        for _ in range(3):
-            print(file=process.stdin, flush=True)
+
+        def log(row: str) -> None:
+            print(row, file=process.stdin, flush=True)
             process.stdout.readline()
-        page.goto(f"{serve(tmp_path)}/project/p")
-        _drawn(page, "loss, 1 lines")
-        page.get_by_role("img", name="loss, 1 lines").hover()
-        for _ in range(5):
-            print(file=process.stdin, flush=True)
-            process.stdout.readline()
-        page.keyboard.press("t")
-        page.get_by_role("button", name="Columns").click()
-        page.get_by_label("Search columns").fill("steps")
-        page.get_by_label("steps", exact=True).check()
-        expect(page.get_by_role("cell", name="7", exact=True).first).to_be_visible()
+
+        yield log
         process.stdin.close()
+
+
+def test_an_open_chart_asks_only_for_what_is_new(page, live, serve, tmp_path, csv):
+    for _ in range(3):
+        live('{"loss": 0.5}')
+    page.goto(f"{serve(tmp_path)}/project/p")
+    _drawn(page, "loss, 1 lines")
+    asked = []
+    page.on("request", lambda request: "/series?" in request.url and asked.append(request.url))
+    for step in range(3, 8):
+        with page.expect_response(re.compile("/series.*after=")):
+            live(f'{{"loss": {step}}}')
+    assert [url for url in asked if "after=" not in url] == []
+    live('{"accuracy": 0.9}')
+    _drawn(page, "accuracy, 1 lines")  # a name that came later has its panel without a reload
+    assert csv("loss")[1][-1] == [7.0, 7.0]
+
+
+def test_an_open_chart_follows_a_run(page, live, serve, tmp_path):
+    for step in range(3):
+        live(f'{{"loss": {step}}}')
+    page.goto(f"{serve(tmp_path)}/project/p")
+    _drawn(page, "loss, 1 lines")
+    page.get_by_role("img", name="loss, 1 lines").hover()
+    for step in range(3, 8):
+        live(f'{{"loss": {step}}}')
+    page.keyboard.press("t")
+    page.get_by_role("button", name="Columns").click()
+    page.get_by_label("Search columns").fill("steps")
+    page.get_by_label("steps", exact=True).check()
+    expect(page.get_by_role("cell", name="7", exact=True).first).to_be_visible()
