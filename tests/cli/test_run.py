@@ -75,6 +75,13 @@ def test_script_with_a_run_of_its_own_keeps_it():
     assert (only().project, only().config) == ("mine", {"a": 1, "b": 2})
 
 
+def test_script_that_only_logs_gets_a_run():
+    Path("train.py").write_text("import tracker_core as tracker\nfor x in range(3):\n    tracker.log({'x': x})\n")
+    done = command("--project", "p", "train.py")
+    assert done.returncode == 0, done.stderr
+    assert (only().project, only().summary["x"]) == ("p", 2)
+
+
 @pytest.mark.parametrize(
     ("text", "code", "state"),
     [

@@ -110,6 +110,39 @@ def test_one_callback_counts_on_over_several_fits(model, data, run, read):
     assert [epoch for epoch, _ in recorded.over("epoch/epoch", "epoch/loss")] == [0, 1, 2, 3, 4]
 
 
+@pytest.mark.parametrize("log_freq", ["epoch", "batch"])
+@pytest.mark.parametrize("compiled", [False, True])
+def test_model_without_an_optimizer(log_freq, compiled, data, run, read):
+    model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(10, activation="softmax")])
+    callback = TrackerCallback(log_freq=log_freq)
+    if compiled:
+        model.compile(optimizer=None, loss="sparse_categorical_crossentropy")
+        model.evaluate(*data, verbose=0, callbacks=[callback])
+    model.predict(data[0], verbose=0, callbacks=[callback])
+    assert read(run).rows == []
+
+    class Still(keras.Model):
+        """Learns nothing with Keras' optimizer, as a loop that has its own does."""
+
+        def __init__(self):
+            super().__init__()
+            self.inner = model
+
+        def call(self, x):
+            return self.inner(x)
+
+        def train_step(self, batch):
+            return {"loss": self.compute_loss(y=batch[1], y_pred=self(batch[0]))}
+
+    still = Still()
+    still.compile(optimizer=None, loss="sparse_categorical_crossentropy")
+    history = fit(still, data, callback).history
+    recorded = read(run)
+    assert recorded.over("epoch/epoch", "epoch/loss") == list(enumerate(history["loss"]))
+    assert "optimizer" not in recorded.config
+    assert not any("learning_rate" in key for key in recorded.keys)
+
+
 def test_evaluation_and_prediction_alone_log_nothing(model, data, run, read):
     callback = TrackerCallback(log_freq="batch")
     model.evaluate(*data, verbose=0, callbacks=[callback])

@@ -318,6 +318,22 @@ def test_lr_find_gives_the_logger_back_and_logs_nothing(data, read):
     assert read(logger.experiment).rows == []
 
 
+def test_scaling_the_batch_size_gives_the_logger_back_and_logs_nothing(data, read):
+    class Sized(Model):
+        batch_size = 2
+
+        def train_dataloader(self):
+            return DataLoader(data.dataset, batch_size=self.batch_size)
+
+        val_dataloader = train_dataloader
+
+    logger, model = TrackerLogger(), Sized()
+    fitting = trainer(logger, enable_checkpointing=True)
+    assert Tuner(fitting).scale_batch_size(model, steps_per_trial=1, max_trials=2) == model.batch_size == 4
+    assert fitting.logger is logger
+    assert read(logger.experiment).rows == []
+
+
 def test_pickled_logger_and_trainer_go_on_with_the_run(data, read):
     logger = TrackerLogger(project="p", prefix="x")
     fitting = trainer(logger, max_epochs=1)

@@ -91,6 +91,18 @@ class TestSwitch:
         keys = read(run).keys
         assert {"train/loss", "validation/loss", "train/sub/loss", "other/loss"} == set(keys)
 
+    def test_folders_of_different_writers_have_prefixes_and_one_of_both_is_read_once(self, read):
+        run = mirrored()
+        for writer_class, folder in ((TorchWriter, "logs/a"), (tensorboardX.SummaryWriter, "logs/b")):
+            with writer_class(folder) as writer:
+                writer.add_scalar("loss", 1.0 if folder == "logs/a" else 2.0, 1)
+        with tensorboardX.SummaryWriter("logs/a") as writer:
+            writer.add_text("both", "text", 1)
+        run.finish()
+        recorded = read(run)
+        assert (recorded.series("loss"), recorded.series("b/loss")) == ([(1, 1.0)], [(1, 2.0)])
+        assert len(recorded.over("_step", "both")) == 1
+
     def test_root_can_be_named(self, read):
         run = mirrored(sync_tensorboard={"root_logdir": "logs"})
         for folder in ("logs", "logs/one/two"):
@@ -230,6 +242,13 @@ class TestOldFolders:
         assert [point[0] for point in self.points(runs["a"], "loss")] == [0, 1, 2, 3, 4, 9]
         assert self.points(runs["logs"], "loss")[-1] == (5, 1e9 + 5, 5.0)
         assert [row for row in runs["a"].scan_history() if "im" in row] == [row for row in before["a"] if "im" in row]
+
+    def test_damage_that_is_met_again_adds_nothing(self, logs):
+        with next(Path("logs").glob("events*")).open("ab") as file:
+            file.write(b"damage" * 20)
+        self.sync(logs)
+        assert all(line.endswith("nothing new") for line in self.sync(logs))
+        assert {(run.state, len(run.attempts)) for run in self.runs().values()} == {("finished", 1)}
 
     def test_all_in_one_run(self, logs):
         (line,) = self.sync(logs, "--single", "--name", "whole")

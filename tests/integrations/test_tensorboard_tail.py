@@ -197,6 +197,17 @@ def test_new_style_scalars_of_torch(sink):
     assert sink["x"] == [(1, 0.1), (2, pytest.approx(0.2))]
 
 
+@pytest.mark.parametrize("kind", ["float16", "float64", "uint8", "int32", "uint32", "int64", "uint64", "bool"])
+def test_scalars_of_any_type(kind, sink):
+    metadata = SummaryMetadata(plugin_data=SummaryMetadata.PluginData(plugin_name="scalars"))
+    value = Summary.Value(tag="x", metadata=metadata, tensor=make_tensor_proto(np.array(1.5, kind)))
+    Path("logs").mkdir()
+    data = Event(wall_time=1.0, step=1, summary=Summary(value=[value])).SerializeToString()
+    Path("logs/events.out.tfevents.1.host").write_bytes(record(data))
+    drain(EventTail("logs", {}), sink)
+    assert sink["x"] == [(1, np.array(1.5, kind).item())]
+
+
 def test_sound_and_moving_pictures_of_tensorboardx(sink):
     import soundfile
     from PIL import Image
@@ -289,6 +300,15 @@ class TestFiles:
             tail.poll(sink)
         assert sink["x"] == [(1, 1.0), (2, 2.0)]
         assert tail.poll(sink) == 0
+
+    def test_record_longer_than_a_piece(self, path, sink):
+        text = make_tensor_proto([b"x" * 3_000_000])
+        metadata = SummaryMetadata(plugin_data=SummaryMetadata.PluginData(plugin_name="text"))
+        long = Summary(value=[Summary.Value(tag="long", metadata=metadata, tensor=text)])
+        data = Event(wall_time=1.0, step=2, summary=long).SerializeToString()
+        path.write_bytes(scalar("x", 1.0, 1) + record(data) + scalar("x", 3.0, 3))
+        drain(EventTail("logs", {}), sink)
+        assert (sink["x"], len(sink["long"])) == ([(1, 1.0), (3, 3.0)], 1)
 
     def test_damaged_data_loses_its_record_only(self, path, sink):
         broken = bytearray(scalar("x", 2.0, 2))

@@ -69,6 +69,8 @@ def adopt(kind: str, written: Written, root: Path, project: str, name: str) -> A
             tail.close(sink)
             read: dict[str, int] = tail.read  # type: ignore[attr-defined]  # a tail that finds pasts has it
             sink.end({kind: {"source": written.source, "done": read}})
+        else:
+            sink.forget()  # what was only told again, such as damage
     except BaseException:
         sink.forget()
         if folder is None:
@@ -106,7 +108,7 @@ class _Sink:
         writer.close()
 
     def forget(self) -> None:
-        """Leaves no attempt that was given up halfway: another try brings all of it."""
+        """Leaves no attempt that was given up halfway, of which another try brings all, or that has nothing new."""
         if self._writer is not None:
             self._writer.close()
             for path in self._folder.path.glob(f"{self._start.attempt:03d}-main.*"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import sys
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -72,8 +73,11 @@ def _module(name: str, words: tuple[str, ...]) -> tuple[ModuleType, CodeType, bo
 
 
 def _starts_runs(source: bytes) -> bool:
-    """Whether the script speaks of the tracker. Its own `init` would be given a run started before, config and all."""
-    return b"tracker_core" in source
+    """Whether the script calls the tracker's `init`, which would be given a run started before, config and all.
+
+    One that only logs waits for the run of `tracker run`.
+    """
+    return b"tracker_core" in source and re.search(rb"\binit\b", source) is not None
 
 
 def _execute(main: ModuleType, code: CodeType) -> None:

@@ -18,6 +18,7 @@ _FLOAT = struct.Struct("<f")
 # tensor types (types.proto): number -> the struct character of one element in `tensor_content`
 _CONTENT = {1: "f", 2: "d", 3: "i", 4: "B", 5: "h", 6: "b", 9: "q", 10: "?", 19: "e", 22: "I", 23: "Q"}
 _STRING = 7
+_HALF = 19
 
 
 class Histogram(NamedTuple):
@@ -177,8 +178,10 @@ def _tensor(data: bytes) -> Tensor:  # noqa: C901 - one line a field
             values.extend(_unpacked(value, "f" if number == 5 else "d"))
         elif number == 8:
             values.append(value)
-        elif number in (7, 10, 11):
+        elif number in (7, 10, 11, 13, 16, 17):
             values.extend(_varints(value) if isinstance(value, bytes) else [_signed(value)])
+    if kind == _HALF:  # given by their bits
+        values = [_unpacked(bits.to_bytes(2, "little"), "e")[0] for bits in values]
     if content and kind in _CONTENT:
         values = _unpacked(content, _CONTENT[kind])
     size = 1

@@ -39,6 +39,7 @@ def sync_tensorboard(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
     if writer_class is None:
         raise Unsupported(f"{module.__name__} has no EventFileWriter")
     folders = _Folders(sink)
+    _open.append(folders)
     writers: weakref.WeakSet[Any] = weakref.WeakSet()
 
     def made(call: Any, writer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -52,6 +53,7 @@ def sync_tensorboard(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
             folders.add(existing.get_logdir())
     with patched(writer_class, "__init__", made):
         yield
+    _open.remove(folders)
     global _since  # noqa: PLW0603 - what this run has seen is not the next one's
     _since = time.time()
     for writer in writers:
@@ -59,28 +61,30 @@ def sync_tensorboard(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
 
 
 class _Folders:
-    """The folders handed over, and how their tags are called."""
+    """The folders handed over for one class of writers, and how their tags are called."""
 
     def __init__(self, sink: SwitchSink) -> None:
         self._sink = sink
         self._since = _since
-        self._known: list[str] = []
+        self.handed: list[str] = []
 
     def add(self, logdir: Any) -> None:
         folder = _absolute(os.fspath(logdir))
         excluded = self._excluded()
         if is_excluded(folder, excluded):
             return
-        if any(folder == known or folder.startswith(f"{known}/") for known in self._known):
+        known = [each for folders in _open for each in folders.handed]
+        if any(folder == each or folder.startswith(f"{each}/") for each in known):
             return
-        self._sink.follow(TAIL, folder, prefix=self._prefix(folder), since=self._since, exclude=excluded)
-        self._known.append(folder)
+        prefix = self._prefix(folder, known)
+        self._sink.follow(TAIL, folder, prefix=prefix, since=self._since, exclude=excluded)
+        self.handed.append(folder)
 
     def _excluded(self) -> list[str]:
         given = self._sink.options.get("exclude", [])
         return [_absolute(os.fspath(each)) for each in ([given] if isinstance(given, (str, os.PathLike)) else given)]
 
-    def _prefix(self, folder: str) -> str:
+    def _prefix(self, folder: str, known: list[str]) -> str:
         root = self._sink.options.get("root_logdir")
         if root is not None:
             relative = os.path.relpath(folder, _absolute(os.fspath(root)))
@@ -88,10 +92,14 @@ class _Folders:
         parent, name = os.path.split(folder)
         if name.lower() in PHASES:
             return f"{name}/"
-        if not self._known:
+        if not known:
             return ""
-        alike = [known for known in self._known if ("://" in known) == ("://" in folder)]
+        alike = [each for each in known if ("://" in each) == ("://" in folder)]
         return f"{os.path.relpath(folder, os.path.commonpath([*alike, parent]))}/"
+
+
+_open: list[_Folders] = []
+"""Those of tensorboardX and of the others, which may write side by side: their tags must not meet either."""
 
 
 def _absolute(folder: str) -> str:

@@ -42,7 +42,7 @@ class RecordFile:
 
     def records(self) -> Iterator[bytes]:
         """Everything complete that was not read before. Raises Damaged where lengths can no longer be trusted."""
-        buffer = b""
+        buffer = bytearray()  # grows in place: a record may be far longer than a piece
         for chunk in self._read(self.offset):
             buffer += chunk
             start = 0
@@ -52,20 +52,20 @@ class RecordFile:
                 start = end
                 if data is not None:
                     yield data
-            buffer = buffer[start:]
+            del buffer[:start]
 
-    def _next(self, buffer: bytes, start: int) -> tuple[int, bytes | None] | None:
+    def _next(self, buffer: bytearray, start: int) -> tuple[int, bytes | None] | None:
         """The end and the data of the record at `start`; no data when it is damaged, None when it is not all there."""
         if len(buffer) < start + _HEADER.size:
             return None
         length, crc = _HEADER.unpack_from(buffer, start)
-        if crc != masked_crc32c(buffer[start : start + _LENGTH.size]):
+        if crc != masked_crc32c(bytes(buffer[start : start + _LENGTH.size])):
             raise Damaged(self.offset)
         body = start + _HEADER.size
         end = body + length + _FOOTER.size
         if len(buffer) < end:
             return None
-        data = buffer[body : body + length]
+        data = bytes(memoryview(buffer)[body : body + length])
         if length <= _CHECKED and _FOOTER.unpack_from(buffer, body + length)[0] != masked_crc32c(data):
             self.lost += 1
             return end, None
