@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 import msgspec
 
@@ -204,6 +204,8 @@ def _expanded(folder: Any) -> Any:
 
 
 def _cure(name: str, error: msgspec.ValidationError) -> str:
+    if any(get_origin(part) is dict for part in get_args(_TYPES[name])):
+        return "it must be true, false or a mapping of options"
     if name in _SWITCHES:
         return "it must be true or false"
     words = [word for part in (_TYPES[name], *get_args(_TYPES[name])) for word in get_args(part) if type(word) is str]

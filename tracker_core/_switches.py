@@ -253,7 +253,7 @@ def attach(names: Mapping[str, Any], sink: Sink, changed: Callable[[], object] =
         common = {key: option for key, option in options.items() if key not in modules}
         for group, entry, default in entries:
             own = options.get(entry.name, options.get(_package(entry.name), default))
-            if own is None or own is False or (group != switch and names.get(group) is not None):
+            if not (own or isinstance(own, Mapping)) or (group != switch and names.get(group) is not None):
                 continue
             with _lock:
                 part = _parts.setdefault((group, entry.name, entry.value), Part(group, entry))
@@ -265,7 +265,13 @@ def attach(names: Mapping[str, Any], sink: Sink, changed: Callable[[], object] =
 def _warn_of_unknown(switch: str, options: Mapping[str, Any], modules: Iterable[str]) -> None:
     """A part is set by a boolean or a mapping; any other value is an option that all parts get."""
     for name, value in options.items():
-        if name in modules or not isinstance(value, (bool, Mapping)):
+        if name in modules:
+            if value not in (None, True, False) and not isinstance(value, Mapping):
+                _notice.warn(
+                    f"{switch}: {name} is set by true, false or a mapping of options; {value!r} is taken as true"
+                )
+            continue
+        if not isinstance(value, (bool, Mapping)):
             continue
         import difflib
 

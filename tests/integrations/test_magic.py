@@ -72,6 +72,23 @@ def test_unknown_part_is_told_with_the_known_ones():
     assert len(told) == 1
 
 
+def test_part_that_is_set_by_another_word_is_told():
+    with pytest.warns(
+        UserWarning, match="magic: keras is set by true, false or a mapping of options; 'yes' is"
+    ) as told:
+        run = tracker.init(magic={"keras": "yes", "argparse": 0, "xgboost": 0}, settings=QUIET)
+    assert "keras" in parts(run)
+    assert not {"argparse", "xgboost"} & set(parts(run))
+    run.finish()
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize("switch", ["magic", "sync_tensorboard", "monitor_gym"])
+def test_switch_that_is_neither_on_nor_off_is_told(switch):
+    with pytest.raises(tracker.UsageError, match=f"{switch}=.* must be true, false or a mapping of options"):
+        tracker.init(settings=QUIET, **{switch: ["keras"]})
+
+
 def test_metadata_of_the_run_tell_what_was_attached():
     import torch
 
