@@ -35,7 +35,7 @@ def test_smoothing_keeps_the_raw_values_behind_the_line(page, site, csv):
     _drawn(page, "train/loss, 1 lines")
     _, raw = csv("train/loss")
     ink = (
-        "() => { const it = document.querySelector('.plot canvas'); const c = it.getContext('2d').getImageData(0, 0, it.width, it.height).data; let n = 0;"
+        "it => { const c = it.getContext('2d').getImageData(0, 0, it.width, it.height).data; let n = 0;"
         " for (let i = 3; i < c.length; i += 4) n += c[i] > 0; return n }"
     )
     for kind, amount in (("ema", 0.6), ("gaussian", 3), ("mean", 10)):
@@ -65,7 +65,8 @@ def test_a_spike_stays_visible_however_many_points_there_are(page, site):
     _drawn(page, "spiky, 1 lines")
     # One of 20,000 points is 100, the others are below 1: the axis reaches up to it, and something is drawn there.
     high = (
-        "() => { const it = document.querySelector('.plot canvas'); const c = it.getContext('2d').getImageData(0, 0, it.width, it.height * 0.4).data; let n = 0;"
+        "() => { const it = document.querySelector('.plot canvas'); let n = 0;"
+        " const c = it.getContext('2d').getImageData(0, 0, it.width, it.height * 0.4).data;"
         " for (let i = 0; i < c.length; i += 4) n += c[i + 3] > 20 && Math.abs(c[i] - c[i + 2]) > 30; return n > 0 }"
     )
     page.wait_for_function(high)  # the line follows its label within a frame
