@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from tracker_core._artifacts.version import Version  # noqa: TC001 - msgspec reads the annotations
 
@@ -102,3 +103,77 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     users: dict[int, list[str]] = {}
     makers: dict[int, list[str]] = {}
     deleted: list[int] = []
+
+
+# Where a request goes: what its path and its query say
+
+Offset = Annotated[int, Meta(ge=0, le=1 << 48)]
+Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class OfUpload(msgspec.Struct, frozen=True):
+    """A run by the name of its folder."""
+
+    entity: str
+    run: str
+
+
+class OfJournal(msgspec.Struct, frozen=True):
+    """Where the body begins in a segment of a journal; `live` says that its writer lives."""
+
+    entity: str
+    run: str
+    journal: str
+    offset: Offset
+    live: bool = False
+
+
+class OfUploadFile(msgspec.Struct, frozen=True):
+    """Where the body begins in a file of `size` bytes that was changed at `time`, in nanoseconds since the epoch."""
+
+    entity: str
+    run: str
+    path: str
+    offset: Offset
+    size: Offset
+    sha256: Sha256
+    time: Annotated[int, Meta(ge=0, le=1 << 62)] = 0
+
+
+class OfEntity(msgspec.Struct, frozen=True):
+    entity: str
+
+
+class OfViewJournal(msgspec.Struct, frozen=True):
+    entity: str
+    journal: str
+    offset: Offset
+
+
+class OfContent(msgspec.Struct, frozen=True):
+    """Where the body begins in a content of `size` bytes."""
+
+    entity: str
+    sha256: Sha256
+    offset: Offset
+    size: Offset
+
+
+class OfKept(msgspec.Struct, frozen=True):
+    entity: str
+    sha256: Sha256
+
+
+class OfVersion(msgspec.Struct, frozen=True):
+    """`version` is an alias, or a number like "v3"."""
+
+    entity: str
+    project: str
+    name: str
+    version: str
+
+
+class OfCollection(msgspec.Struct, frozen=True):
+    entity: str
+    project: str
+    name: str

@@ -83,7 +83,7 @@ class Receiver:
 
     # Runs
 
-    def holding(self, _request: Request, asked: wire.OfUpload) -> sync.Holding:
+    def holding(self, _request: Request, asked: sync.OfUpload) -> sync.Holding:
         folder = self._run(asked)
         return sync.Holding(
             deleted=_is_deleted(folder),
@@ -91,7 +91,7 @@ class Receiver:
             files=dict(_files(folder.path)),
         )
 
-    def journal(self, _request: Request, asked: wire.OfJournal, content: bytes) -> sync.Held:
+    def journal(self, _request: Request, asked: sync.OfJournal, content: bytes) -> sync.Held:
         folder = self._run(asked)
         path = folder.path / _segment(asked.journal)
         tombstone = path.name.startswith("000-")
@@ -106,7 +106,7 @@ class Receiver:
             self._hear(path, live=asked.live and size > 0)
         return sync.Held(size)
 
-    def file(self, _request: Request, asked: wire.OfUploadFile, content: bytes) -> sync.Held:
+    def file(self, _request: Request, asked: sync.OfUploadFile, content: bytes) -> sync.Held:
         folder = self._run(asked)
         path = folder.path / _path(asked.path)
         if _is_deleted(folder):
@@ -126,10 +126,10 @@ class Receiver:
 
     # Views
 
-    def held_views(self, _request: Request, asked: wire.OfEntity) -> sync.Holding:
+    def held_views(self, _request: Request, asked: sync.OfEntity) -> sync.Holding:
         return sync.Holding(journals=dict(_segments(self._root(asked.entity) / view.FOLDER)))
 
-    def view(self, _request: Request, asked: wire.OfViewJournal, content: bytes) -> sync.Held:
+    def view(self, _request: Request, asked: sync.OfViewJournal, content: bytes) -> sync.Held:
         path = self._root(asked.entity) / view.FOLDER / _segment(asked.journal)
         with self._reception.turn(path):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -137,11 +137,11 @@ class Receiver:
 
     # Artifacts
 
-    def missing(self, _request: Request, asked: wire.OfEntity, body: sync.Asked) -> sync.Missing:
+    def missing(self, _request: Request, asked: sync.OfEntity, body: sync.Asked) -> sync.Missing:
         kept = objects(self._root(asked.entity))
         return sync.Missing([it for it in body.digests if _SHA256.fullmatch(it) and not kept.has(it)])
 
-    def content(self, _request: Request, asked: wire.OfContent, content: bytes) -> sync.Held:
+    def content(self, _request: Request, asked: sync.OfContent, content: bytes) -> sync.Held:
         kept = objects(self._root(asked.entity))
         if kept.has(asked.sha256):
             return sync.Held(asked.size)
@@ -154,20 +154,20 @@ class Receiver:
             self._reception.incoming(asked.entity).add(asked.sha256, asked.offset, asked.size, content, settle)
         )
 
-    def read_content(self, _request: Request, asked: wire.OfKept) -> Response:
+    def read_content(self, _request: Request, asked: sync.OfKept) -> Response:
         """Asked for in ranges, it comes in ranges."""
         path = objects(self._root(asked.entity)).path(asked.sha256)
         if not path.is_file():
             raise NotFoundError(f"there is no content {asked.sha256} here")
         return FileResponse(path, media_type="application/octet-stream")
 
-    def version(self, _request: Request, asked: wire.OfVersion) -> sync.Found:
+    def version(self, _request: Request, asked: sync.OfVersion) -> sync.Found:
         collection = self._collection(asked)
         found = collection.resolve(asked.version)
         aliases = sorted(name for name, number in collection.aliases().items() if number == found.number)
         return sync.Found(found, aliases)
 
-    def commit(self, _request: Request, asked: wire.OfCollection, body: sync.Commit) -> sync.Numbered:
+    def commit(self, _request: Request, asked: sync.OfCollection, body: sync.Commit) -> sync.Numbered:
         collection = self._collection(asked)
         version = body.version
         if not 0 <= version.number < 1 << 30:
@@ -188,7 +188,7 @@ class Receiver:
             collection.note(number, "output", _line(maker))
         return sync.Numbered(number)
 
-    def change(self, _request: Request, asked: wire.OfCollection, body: sync.Change) -> None:
+    def change(self, _request: Request, asked: sync.OfCollection, body: sync.Change) -> None:
         """What concerns versions that are gone meanwhile is left out."""
         collection = self._collection(asked)
         for number, facts in body.facts.items():
@@ -218,7 +218,7 @@ class Receiver:
             )
         return self._reception.data / entity
 
-    def _run(self, asked: wire.OfUpload | wire.OfJournal | wire.OfUploadFile) -> RunFolder:
+    def _run(self, asked: sync.OfUpload | sync.OfJournal | sync.OfUploadFile) -> RunFolder:
         root = self._root(asked.entity)
         run_id = _folder.id_of(asked.run)
         if run_id is None or asked.run != PurePosixPath(asked.run).name or len(os.fsencode(asked.run)) > LONGEST_PART:
@@ -226,7 +226,7 @@ class Receiver:
         check_id(run_id)
         return RunFolder(root / asked.run)
 
-    def _collection(self, asked: wire.OfCollection | wire.OfVersion) -> Collection:
+    def _collection(self, asked: sync.OfCollection | sync.OfVersion) -> Collection:
         return Collection(self._root(asked.entity), check_project(asked.project), asked.name)
 
     # What follows from what came
@@ -256,7 +256,6 @@ def operations(receiver: Receiver) -> list[Operation]:
     run = "/api/entities/{entity}/runs/{run}"
     artifact = "/api/entities/{entity}/artifacts/{project}/{name}"
     entity = "/api/entities/{entity}"
-    from tracker_core.server import wire
 
     def upload(path: str, summary: str, call: object, parameters: type[msgspec.Struct]) -> Operation:
         return Operation(
@@ -274,37 +273,37 @@ def operations(receiver: Receiver) -> list[Operation]:
     return [
         Operation("GET", "/api/me", "Whose key this is", receiver.me, answer=sync.Me, refusals=(401,)),
         Operation(
-            "GET", run, "What is here of a run", receiver.holding, wire.OfUpload, answer=sync.Holding, refusals=(401,)
+            "GET", run, "What is here of a run", receiver.holding, sync.OfUpload, answer=sync.Holding, refusals=(401,)
         ),
-        upload(f"{run}/journals/{{journal}}", "A range of a journal", receiver.journal, wire.OfJournal),
-        upload(f"{run}/files/{{path:path}}", "A range of a file", receiver.file, wire.OfUploadFile),
+        upload(f"{run}/journals/{{journal}}", "A range of a journal", receiver.journal, sync.OfJournal),
+        upload(f"{run}/files/{{path:path}}", "A range of a file", receiver.file, sync.OfUploadFile),
         Operation(
             "GET",
             f"{entity}/views",
             "What is here of saved views",
             receiver.held_views,
-            wire.OfEntity,
+            sync.OfEntity,
             answer=sync.Holding,
             refusals=(401,),
         ),
-        upload(f"{entity}/views/{{journal}}", "A range of a saved view", receiver.view, wire.OfViewJournal),
+        upload(f"{entity}/views/{{journal}}", "A range of a saved view", receiver.view, sync.OfViewJournal),
         Operation(
             "POST",
             f"{entity}/contents",
             "Which contents are not here",
             receiver.missing,
-            wire.OfEntity,
+            sync.OfEntity,
             sync.Asked,
             sync.Missing,
             refusals=(401,),
         ),
-        upload(f"{entity}/contents/{{sha256}}", "A range of a content", receiver.content, wire.OfContent),
+        upload(f"{entity}/contents/{{sha256}}", "A range of a content", receiver.content, sync.OfContent),
         Operation(
             "GET",
             f"{entity}/contents/{{sha256}}",
             "A content",
             receiver.read_content,
-            wire.OfKept,
+            sync.OfKept,
             media=("application/octet-stream",),
             refusals=(401,),
         ),
@@ -313,7 +312,7 @@ def operations(receiver: Receiver) -> list[Operation]:
             f"{artifact}/{{version}}",
             "A version by alias or number",
             receiver.version,
-            wire.OfVersion,
+            sync.OfVersion,
             answer=sync.Found,
             refusals=(401,),
         ),
@@ -322,7 +321,7 @@ def operations(receiver: Receiver) -> list[Operation]:
             artifact,
             "A version of an artifact",
             receiver.commit,
-            wire.OfCollection,
+            sync.OfCollection,
             sync.Commit,
             sync.Numbered,
             limit=_VERSION_LIMIT,
@@ -333,7 +332,7 @@ def operations(receiver: Receiver) -> list[Operation]:
             artifact,
             "Change versions and aliases",
             receiver.change,
-            wire.OfCollection,
+            sync.OfCollection,
             sync.Change,
             limit=_VERSION_LIMIT,
             refusals=(401,),
