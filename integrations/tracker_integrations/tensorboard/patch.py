@@ -47,13 +47,15 @@ def sync_tensorboard(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
         writers.add(writer)
         folders.add(writer.get_logdir())
 
-    for existing in gc.get_referrers(writer_class):
-        if type(existing) is writer_class and not _closed(existing):
-            writers.add(existing)
-            folders.add(existing.get_logdir())
-    with patched(writer_class, "__init__", made):
-        yield
-    _open.remove(folders)
+    try:
+        for existing in gc.get_referrers(writer_class):
+            if type(existing) is writer_class and not _closed(existing):
+                writers.add(existing)
+                folders.add(existing.get_logdir())
+        with patched(writer_class, "__init__", made):
+            yield
+    finally:
+        _open.remove(folders)
     global _since  # noqa: PLW0603 - what this run has seen is not the next one's
     _since = time.time()
     for writer in writers:
