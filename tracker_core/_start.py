@@ -71,7 +71,7 @@ def _mode(settings: Settings) -> records.Mode:
             reason="not_logged_in",
         )
     if mode in ("disabled", "offline"):
-        return "disabled" if mode == "disabled" else "offline"
+        return mode
     # Whatever is missing, the run is recorded all the same, and nothing of it is lost.
     if not ready:
         if mode == "online":

@@ -362,11 +362,12 @@ class Artifact:
         collection.delete(version.number, with_aliases=delete_aliases)
 
     def logged_by(self) -> ApiRun | None:
-        """The first run that logged it, as `Api` gives it; None when there is none, or it is deleted."""
+        """The first of `loggers()`; None when there is none."""
         return next(iter(self.loggers()), None)
 
     def loggers(self) -> list[ApiRun]:
-        """All runs that logged it, the first one first: equal files are one version, whoever logs them."""
+        """The runs that logged it, as `Api` gives them, those left out that are deleted since, the first one first:
+        equal files are one version, whoever logs them."""
         collection, version = self._stored()
         makers = dict.fromkeys([version.run, *collection.makers(version.number)])
         return lineage.named(collection.root, list(makers))
