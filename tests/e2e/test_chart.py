@@ -63,13 +63,19 @@ def _wobble(rows) -> float:
 def test_a_spike_stays_visible_however_many_points_there_are(page, site):
     page.goto(f"{site}/project/talk?panels=spiky")
     _drawn(page, "spiky, 1 lines")
-    # One of 20,000 points is 100, the others are below 1: the axis reaches up to it, and something is drawn there.
-    high = (
-        "() => { const it = document.querySelector('.plot canvas'); let n = 0;"
-        " const c = it.getContext('2d').getImageData(0, 0, it.width, it.height * 0.4).data;"
-        " for (let i = 0; i < c.length; i += 4) n += c[i + 3] > 20 && Math.abs(c[i] - c[i + 2]) > 30; return n > 0 }"
+    # One of 20,000 points is 100, the others are below 1: the axis reaches up to it, and the line's colour is there.
+    dot = page.locator(".run i").first.evaluate("it => getComputedStyle(it).backgroundColor")
+    page.wait_for_function(
+        """color => {
+            const it = document.querySelector('.plot canvas');
+            const c = it.getContext('2d').getImageData(0, 0, it.width, it.height * 0.4).data;
+            const near = (i, k) => Math.abs(c[i + k] - color[k]) < 16;
+            for (let i = 0; i < c.length; i += 4)
+                if (c[i + 3] > 40 && near(i, 0) && near(i, 1) && near(i, 2)) return true;
+            return false;
+        }""",
+        arg=[int(part) for part in re.findall(r"\d+", dot)[:3]],
     )
-    page.wait_for_function(high)  # the line follows its label within a frame
 
 
 @pytest.mark.parametrize(("x", "first"), [("Step", 0), ("Relative time", 0), ("reward", 0)])
