@@ -9,6 +9,9 @@ import sys
 import pytest
 from playwright.sync_api import expect
 
+import tracker_core as tracker
+
+QUIET = {"silent": True, "system_interval": 0, "disable_git": True, "console": "off"}
 LIVE = """
 import sys, time
 import tracker_core as tracker
@@ -145,6 +148,18 @@ def test_a_page_outlives_its_server(page, tmp_path, serve, make_site):
     expect(page.get_by_text("Reconnecting…")).to_be_visible()
     make_site("second", port=int(address.rsplit(":", 1)[1]))
     expect(page.get_by_role("listitem")).to_have_count(2, timeout=30_000)
+    expect(page.get_by_text("Reconnecting…")).to_have_count(0)
+
+
+def test_news_that_were_missed_are_asked_for_again(page, tmp_path, make_site):
+    page.goto(f"{make_site('first')}/project/p?view=table")
+    expect(page.get_by_role("link", name="first", exact=True)).to_be_visible()
+    page.route("**/api/projects/**", lambda route: route.abort())
+    with tracker.init(project="p", name="second", dir=str(tmp_path), settings=QUIET):
+        expect(page.get_by_text("Reconnecting…")).to_be_visible()
+    expect(page.get_by_role("link", name="first", exact=True)).to_be_visible()
+    page.unroute("**/api/projects/**")
+    expect(page.get_by_role("link", name="second", exact=True)).to_be_visible(timeout=30_000)
     expect(page.get_by_text("Reconnecting…")).to_have_count(0)
 
 

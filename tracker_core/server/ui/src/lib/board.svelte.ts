@@ -24,6 +24,9 @@ const BASE: Record<string, (head: Head) => unknown> = {
 
 export const BASE_COLUMNS = Object.keys(BASE);
 
+/** Milliseconds before a server that did not answer is asked again. */
+const PAUSE = 2000;
+
 export class BoardState {
   project = $state.raw<Project | null>(null);
   heads = $state.raw<Head[]>([]);
@@ -45,6 +48,8 @@ export class BoardState {
   private readonly asked = new Set<string>();
   private cursor = "";
   private events: EventSource | null = null;
+  private again = 0;
+  private closed = false;
 
   constructor(readonly key: string) {}
 
@@ -60,7 +65,8 @@ export class BoardState {
     return { keys: this.heads.map((head) => head.key), columns };
   });
 
-  async load(): Promise<void> {
+  /** Whether the server told everything. */
+  async load(): Promise<boolean> {
     try {
       const board = await api.board(this.key);
       this.project = board.project;
@@ -74,8 +80,10 @@ export class BoardState {
       this.loaded = true;
       this.extra.columns.clear(); // they were in the order of the old runs
       if (this.asked.size) await this.fetchColumns([...this.asked], []);
+      return true;
     } catch (error) {
-      this.failure = (error as Error).message;
+      this.missed(error);
+      return false;
     }
   }
 
@@ -88,8 +96,7 @@ export class BoardState {
     try {
       await this.fetchColumns(missing, []);
     } catch (error) {
-      for (const key of missing) this.asked.delete(key);
-      this.failure = (error as Error).message;
+      this.missed(error);
     }
   }
 
@@ -109,17 +116,48 @@ export class BoardState {
     this.events = events;
     events.addEventListener("change", (event) => {
       this.live = true;
-      void this.apply(JSON.parse((event as MessageEvent<string>).data) as Change);
+      this.apply(JSON.parse((event as MessageEvent<string>).data) as Change).catch((error: unknown) =>
+        this.missed(error),
+      );
     });
     events.onopen = () => {
       if (!this.live) void this.load(); // what was deleted meanwhile no event tells
       this.live = true;
     };
-    events.onerror = () => (this.live = false);
+    events.onerror = () => {
+      this.live = false;
+      if (events.readyState === EventSource.CLOSED) this.later(); // a proxy's 502, which browsers take for the end
+    };
   }
 
   close(): void {
+    this.closed = true;
+    this.disconnect();
+  }
+
+  private disconnect(): void {
+    clearTimeout(this.again);
     this.events?.close();
+  }
+
+  /** Keeps what is shown while the server is away, and loads everything when it answers again. */
+  private missed(error: unknown): void {
+    const { message, status } = error as api.Failure;
+    if (!this.loaded || (status > 0 && status < 500)) this.failure = message;
+    else this.later();
+  }
+
+  private later(): void {
+    if (this.closed) return;
+    this.live = false;
+    this.disconnect();
+    this.again = window.setTimeout(() => void this.resume(), PAUSE);
+  }
+
+  private async resume(): Promise<void> {
+    if (!(await this.load()) || this.closed) return;
+    this.live = true;
+    this.connect();
   }
 
   /** Shows an edit at once; the server's word replaces it with the next change. */
