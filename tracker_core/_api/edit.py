@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
     from tracker_core._folder import RunFolder
 
+_PATIENCE = 10.0
+"""Seconds that the background process of a run which has ended is given for its last word."""
+_TRIES = 100
+
 
 def update(*, name: str | None = None, notes: str | None = None, tags: Iterable[str] | None = None) -> records.Update:
     """Raises UsageError for what cannot be a name, a note or a list of tags."""
@@ -57,17 +61,35 @@ def write(folder: RunFolder, run_id: str, record: records.Record, *, after: floa
 
 def delete(folder: RunFolder, run_id: str, project: str) -> None:
     """Leaves the tombstone and nothing else, neither of the run nor of what it took the place of."""
-    if any(_journal.alive(path) for path in folder.journals()):
-        raise UsageError(f"run {run_id} is still being written: stop it, or wait until it ends, before deleting it")
+    deadline = time.monotonic() + _PATIENCE
+    while writers := [path for path in folder.journals() if _journal.alive(path)]:
+        if time.monotonic() > deadline or not all(_in_background(path) for path in writers):
+            raise UsageError(f"run {run_id} is still being written: stop it, or wait until it ends, before deleting it")
+        time.sleep(0.02)
     tombstone = write(folder, run_id, records.Delete(time=0.0, run=run_id, project=project))
     for path in folder.path.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        elif path != tombstone:
-            path.unlink()
+        if path != tombstone and (path.is_symlink() or not path.is_dir()):
+            path.unlink()  # without the run's journal a background process that only begins ends at once
+    for path in folder.path.iterdir():
+        if path != tombstone:
+            _remove(path)
     for earlier in _folder.find(folder.root, run_id):
         if earlier != folder and _archived(earlier, project):
             shutil.rmtree(earlier.path)
+
+
+def _in_background(journal: Path) -> bool:
+    return journal.name.partition("-")[2].startswith("background")
+
+
+def _remove(path: Path) -> None:
+    """A folder goes also where somebody adds to it meanwhile, who soon notices."""
+    for _ in range(_TRIES):
+        if not path.is_dir():
+            return path.unlink(missing_ok=True)
+        shutil.rmtree(path, ignore_errors=True)
+        time.sleep(0.01)
+    return shutil.rmtree(path)
 
 
 def _archived(folder: RunFolder, project: str) -> bool:

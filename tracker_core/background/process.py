@@ -11,6 +11,7 @@ import sys
 import time
 import traceback
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -271,6 +272,8 @@ def complain(name: str) -> None:
 
 def main() -> None:
     launch = read_launch(os.environ.pop(VARIABLE))
+    if not Path(launch.folder, launch.journal).exists():
+        return  # deleted before we were up
     with contextlib.suppress(PermissionError):  # we lead a group already
         os.setsid()
     os.chdir("/")
