@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 from hypothesis import HealthCheck, settings
 
-# A busy machine is slow to draw examples; that says nothing about them.
-settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# A busy machine is slow to draw examples, which says nothing about them; the same examples every time, so that a
+# change is judged by what it changes.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 settings.load_profile("busy")
 
 
@@ -22,3 +30,25 @@ def _alone(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
     for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"):
         monkeypatch.setenv(variable, str(home / variable.lower()))
     monkeypatch.chdir(tmp_path_factory.mktemp("work"))
+
+
+@pytest.fixture
+def at_rest() -> Callable[[Path], None]:
+    """Waits until no background process works for a run in a folder: it has its last word after the script, and on a
+    busy machine its first one too, so that its journal tells nothing.
+    """
+
+    def wait(folder: Path) -> None:
+        mark = str(Path(folder).absolute())
+        deadline = time.monotonic() + 120
+        while any(_works_for(process.info["cmdline"], mark) for process in psutil.process_iter(["cmdline"])):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+    return wait
+
+
+def _works_for(words: list[str] | None, mark: str) -> bool:
+    """Its command line holds the code that it runs and the run's folder."""
+    words = words or []
+    return any("tracker_core.background" in word for word in words) and any(word.startswith(mark) for word in words)

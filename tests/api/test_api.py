@@ -25,14 +25,15 @@ def train(run_id, project="digits", rows=20, **init):
     return run
 
 
-def quiet(api, run_id):
-    """The run, when its background process has gone too."""
-    deadline = time.monotonic() + 30
-    folder = _folder.RunFolder(api.run(run_id).folder)
-    while any(_journal.alive(path) for path in folder.journals()):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return api.run(run_id)
+@pytest.fixture
+def quiet(at_rest):
+    """Gives a run when its background process has gone too."""
+
+    def wait(api, run_id):
+        at_rest(api.run(run_id).folder)
+        return api.run(run_id)
+
+    return wait
 
 
 @pytest.fixture
@@ -274,14 +275,14 @@ def test_wrong_edits(api):
         run.tags = ["a", 1]
 
 
-def test_update_without_changes_writes_nothing(api):
-    run = api.run("r1")
+def test_update_without_changes_writes_nothing(api, quiet):
+    run = quiet(api, "r1")
     before = sorted(run.folder.iterdir())
     run.update()
     assert sorted(run.folder.iterdir()) == before
 
 
-def test_deleted_run_is_gone_and_its_id_stays_taken(api):
+def test_deleted_run_is_gone_and_its_id_stays_taken(api, quiet):
     run = quiet(api, "r1")
     run.delete()
     assert [each.id for each in api.runs()] == ["r2", "r3"]
@@ -292,7 +293,7 @@ def test_deleted_run_is_gone_and_its_id_stays_taken(api):
     train("r1", project="third")
 
 
-def test_what_a_deleted_run_took_the_place_of_goes_too(api):
+def test_what_a_deleted_run_took_the_place_of_goes_too(api, quiet):
     quiet(api, "r2")
     with pytest.warns(UserWarning, match="r2"):
         train("r2")
@@ -305,7 +306,7 @@ def test_live_run_is_not_deleted():
     process = subprocess.Popen([sys.executable, "-c", SCRIPT], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
     try:
         api = tracker.Api()
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while not len(api.runs()):
             assert time.monotonic() < deadline
             time.sleep(0.05)

@@ -32,7 +32,7 @@ class Client(requests.Session):
         self.base = base
 
     def request(self, method, url, **options):
-        return super().request(method, self.base + url, **{"timeout": 20, **options})
+        return super().request(method, self.base + url, **{"timeout": 60, **options})
 
 
 @pytest.fixture

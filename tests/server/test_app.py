@@ -266,8 +266,8 @@ def test_files_are_served_without_an_origin(client, logged, root):
         assert _raw(client, f"/api/runs/{key}/files/{path}") == 404
 
 
-def test_what_did_not_change_is_not_sent_again(client, logged):
-    logged()
+def test_what_did_not_change_is_not_sent_again(client, logged, root, at_rest):
+    at_rest(root / logged())
     first = client.get("/api/projects/demo/board")
     again = client.get("/api/projects/demo/board", headers={"if-none-match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")

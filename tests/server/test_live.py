@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import time
 
-from tracker_core import _journal as journal
-
 
 def _events(client, path: str, **options):
     """The events of a stream: (id, data)."""
@@ -43,10 +41,8 @@ def test_changes_arrive_while_a_run_runs(client, start):
     events.close()
 
 
-def test_a_page_that_was_away_gets_what_it_missed_and_no_more(client, logged, root):
-    old = logged(name="old")
-    while any(journal.alive(path) for path in (root / old).glob("*.journal*")):  # its background process goes last
-        time.sleep(0.05)
+def test_a_page_that_was_away_gets_what_it_missed_and_no_more(client, logged, root, at_rest):
+    at_rest(root / logged(name="old"))
     before, cursor = "", "0"
     while before != cursor:
         before, cursor = cursor, client.get("/api/projects/demo/board").json()["cursor"]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import filecmp
 import os
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import tracker_core as tracker
-from tracker_core import _folder, _journal
+from tracker_core import _folder
 from tracker_core._journal import Reader
 from tracker_core._snapshot import Snapshot
 
@@ -83,14 +82,12 @@ def snapshot_of() -> Callable[[tracker.Run], Snapshot]:
 
 
 @pytest.fixture
-def delete() -> Callable[..., None]:
-    """Deletes the run "project/id" as soon as its background process has let go of it."""
+def delete(at_rest: Callable[[Path], None]) -> Callable[..., None]:
+    """Deletes the run "project/id" as soon as its background process has gone."""
 
     def gone(path: str, **options: bool) -> None:
-        run, deadline = tracker.Api().run(path), time.monotonic() + 30
-        while any(_journal.alive(journal) for journal in _folder.RunFolder(run.folder).journals()):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        run = tracker.Api().run(path)
+        at_rest(run.folder)
         run.delete(**options)
 
     return gone
