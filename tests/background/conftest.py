@@ -54,14 +54,14 @@ class Training:
 
     def wait(self) -> str:
         """Waits for the script and then for its background process; what the script printed."""
-        output, _ = self.process.communicate(timeout=60)
+        output, _ = self.process.communicate(timeout=240)
         if Path("tracker").is_dir():
             gone(backgrounds())
         return output
 
     def kill(self, number: int = signal.SIGKILL) -> None:
         self.process.send_signal(number)
-        self.process.wait(30)
+        self.process.wait(120)
         gone(backgrounds())
 
     def records(self, label: str) -> list[records.Record]:
@@ -100,9 +100,16 @@ def command(process: psutil.Process) -> list[str]:
         return []
 
 
+def parent(process: psutil.Process) -> int:
+    try:
+        return process.ppid()
+    except psutil.Error:
+        return 0
+
+
 def gone(processes: list[psutil.Process]) -> None:
     """Waits until they have ended; a slow init process may still have to collect them."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while (left := [process for process in processes if lives(process)]) and time.monotonic() < deadline:
         time.sleep(0.01)
     for process in left:
@@ -119,7 +126,7 @@ def lives(process: psutil.Process) -> bool:
 
 def until(condition: Callable[[], object]) -> None:
     """Waits for something another process does."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -137,7 +144,12 @@ def _gone() -> Callable[[list[psutil.Process]], None]:
 
 @pytest.fixture(name="backgrounds")
 def _backgrounds() -> Callable[[], list[psutil.Process]]:
-    return lambda: [process for process in backgrounds() if command(process)[1:2] == ["-I"]]
+    def found() -> list[psutil.Process]:
+        """Those that have become one, without their children that are about to become something else."""
+        ready = {process.pid: process for process in backgrounds() if command(process)[1:2] == ["-I"]}
+        return [process for process in ready.values() if parent(process) not in ready]
+
+    return found
 
 
 @pytest.fixture

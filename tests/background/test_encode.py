@@ -70,9 +70,22 @@ def test_media_are_encoded_though_the_background_process_was_killed(train):
         + """
 import psutil, time
 mark = str(run.folder.path)
-found = [p for p in psutil.process_iter() if "-I" in (words := p.cmdline()) and any(mark in word for word in words)]
-found[0].kill()
-found[0].wait()
+found = []
+while not found:  # others come and go meanwhile; a shell may be about to become it
+    found = [
+        each
+        for each in psutil.process_iter(["cmdline"])
+        if "-I" in (words := each.info["cmdline"] or [])[1:2] and any(word == mark for word in words)
+    ]
+for each in found:
+    each.kill()
+def lives(process):
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+while any(map(lives, found)):
+    time.sleep(0.01)
 run.log({"image": tracker.Image(frames[1] + 1)})
 run.finish()
 """

@@ -99,7 +99,7 @@ def test_an_older_kernel_tells_it_while_the_process_waits_to_be_collected(monkey
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a pidfd and /proc")
 def test_nobody_guesses_how_a_process_ended_that_was_collected(monkeypatch):
     monkeypatch.setattr(parent, "_GET_INFO", 0)
-    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(30)"])
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     pidfd = os.pidfd_open(process.pid)
     process.kill()
     process.wait()
@@ -185,8 +185,9 @@ if os.fork() == 0:
     Path("child").write_text(str(os.getpid()))
     os.close(1), os.close(2)
     background.notify()
-    Path("told").write_text(str(background.finish(30)))
-    time.sleep(30)
+    Path("answer").write_text(str(background.finish(30)))
+    Path("answer").rename("told")
+    time.sleep(600)
     os._exit(0)
 while not Path("told").exists():
     time.sleep(0.02)
@@ -279,7 +280,7 @@ def test_a_very_long_command_line_is_cut(train):
 
 
 def test_ctrl_c_in_the_terminal_does_not_reach_it(train, backgrounds, until):
-    training = train("writer, background = start(); time.sleep(30)")
+    training = train("writer, background = start(); time.sleep(600)")
     until(backgrounds)
     (background,) = backgrounds()
     until(lambda: list(training.folder.path.glob("*-background.0000.journal")))
@@ -291,7 +292,7 @@ def test_ctrl_c_in_the_terminal_does_not_reach_it(train, backgrounds, until):
 
 
 def test_sigterm_ends_it_soon_though_the_training_goes_on(train, backgrounds, gone, until):
-    training = train("writer, background = start(); time.sleep(30)")
+    training = train("writer, background = start(); time.sleep(600)")
     until(backgrounds)
     (background,) = backgrounds()
     until(lambda: list(training.folder.path.glob("*-background.0000.journal")))
@@ -305,14 +306,19 @@ def test_sigterm_ends_it_soon_though_the_training_goes_on(train, backgrounds, go
 
 @pytest.mark.parametrize("tombstone", [False, True])
 def test_it_ends_when_the_run_is_deleted(train, backgrounds, gone, until, tombstone):
-    training = train("writer, background = start(system_interval=0.2); time.sleep(30)")
+    training = train("writer, background = start(system_interval=0.2); time.sleep(600)")
     until(backgrounds)
     (background,) = backgrounds()
     until(lambda: list(training.folder.path.glob("*-background.0000.journal")))
     folder = training.folder.path
-    shutil.rmtree(folder)
+
+    def deleted() -> bool:  # it may add to it meanwhile
+        shutil.rmtree(folder, ignore_errors=True)
+        return not folder.exists()
+
+    until(deleted)
     if tombstone:
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
     gone([background])
     training.kill()
 

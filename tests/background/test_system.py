@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -28,13 +27,17 @@ def busy_tree():
     process.communicate()
 
 
-def test_the_whole_process_tree_counts(busy_tree):
+def test_the_whole_process_tree_counts(busy_tree, until):
     tree = Tree(busy_tree.pid)
-    time.sleep(0.3)
-    values = tree.sample()
+    values = {}
+
+    def worked() -> bool:  # on a busy machine it may have to wait for its turn
+        values.update(tree.sample())
+        return values["system.proc.cpu"] > 0
+
+    until(worked)
     assert values["system.proc.memory.rssMB"] > 60
     assert values["system.proc.cpu.threads"] >= 2
-    assert values["system.proc.cpu"] > 0
     assert 0 < values["system.proc.memory.percent"] < 100
 
 
@@ -66,24 +69,29 @@ def test_samples_are_packed_rows_in_a_stream_of_their_own():
 
 def test_a_resumed_run_numbers_its_samples_on(train):
     script = """
+def sampled(attempt):
+    path = folder.path / f"{attempt:03}-background.0000.journal"
+    while not path.exists() or sum(isinstance(it, _journal.Numbers) for it in _journal.Reader(path).entries()) < 3:
+        time.sleep(0.05)
+
 writer, background = start(system_interval=0.05)
-time.sleep(float(sys.argv[1]))
 folder = _folder.RunFolder(writer.path.parent)
+sampled(1)
 end(writer, exit_code=0)
 background.finish(30)
 writer = _journal.open_writer(folder, "main", run="r1", attempt=2)
 settings = _settings.Settings(system_interval=0.05)
 background = _background.launch(folder, run="r1", attempt=2, journal=writer.path, settings=settings)
-time.sleep(float(sys.argv[1]))
+sampled(2)
 end(writer, exit_code=0)
 background.finish(30)
 """
-    training = train(script, arguments=("0.6",))
+    training = train(script)
     training.wait()
     steps = []
     for path in sorted(training.folder.path.glob("*-background.0000.journal")):
         steps += [item.step for item in Reader(path).entries() if isinstance(item, Numbers)]
-    assert len(steps) > 4
+    assert len(steps) >= 6
     assert steps == list(range(len(steps)))
 
 

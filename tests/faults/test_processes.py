@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from pathlib import Path
 
 import psutil
 
@@ -12,13 +13,22 @@ import tracker_core as tracker
 
 def background_of(run_id):
     """The background process of a run, found by the folder in its command line."""
+    here = str(Path("tracker").absolute())
     for process in psutil.process_iter(["cmdline"]):
         line = process.info["cmdline"] or []
         if any("tracker_core.background" in part for part in line) and any(
-            part.endswith(f"-{run_id}") for part in line
+            part.startswith(here) and part.endswith(f"-{run_id}") for part in line
         ):
             return process
     return None
+
+
+def until(condition):
+    """Waits for something that another process does."""
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_the_background_process_is_killed(train):
@@ -36,14 +46,13 @@ def test_the_background_process_is_killed(train):
         """
     )
     process.stdout.readline()
-    deadline = time.monotonic() + 20
-    while (background := background_of("r")) is None and time.monotonic() < deadline:
-        time.sleep(0.02)
+    until(lambda: background_of("r"))
+    background = background_of("r")
     background.kill()
     process.stdin.write("\n")
     process.stdin.flush()
     assert process.stdout.readline() == "end\n"
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=120)
     assert (process.returncode, errors) == (0, "")
     run = tracker.Api().run("r")
     assert run.state == "finished"
@@ -60,13 +69,12 @@ def test_training_and_background_killed_together_is_a_crash(train):
         """
     )
     process.stdout.readline()
-    deadline = time.monotonic() + 20
-    while (background := background_of("r")) is None and time.monotonic() < deadline:
-        time.sleep(0.02)
+    until(lambda: background_of("r"))
+    background = background_of("r")
     assert tracker.Api().run("r").state == "running"
     background.kill()
     process.kill()
-    process.wait()
+    until(lambda: tracker.Api().run("r").state != "running")  # what was killed may take some time to go
     assert tracker.Api().run("r").state == "crashed"
 
 
@@ -78,14 +86,14 @@ def test_a_terminal_that_hangs_up_and_ctrl_c_leave_the_background_process_alone(
         run = tracker.init(id="r", settings={"console": "off"})
         try:
             print("up", flush=True)
-            time.sleep(60)
+            time.sleep(600)
         except KeyboardInterrupt:
             run.log({"x": 1.0})
         """
     )
     process.stdout.readline()
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=20)
+    process.communicate(timeout=120)
     assert process.returncode == 0
     run = tracker.Api().run("r")
     assert (run.state, run.summary["x"]) == ("finished", 1.0)
@@ -144,7 +152,7 @@ def test_two_processes_resume_one_run_at_the_same_time(train):
         process.stdin.flush()
     attempts = set()
     for process in both:
-        out, errors = process.communicate(timeout=30)
+        out, errors = process.communicate(timeout=120)
         assert process.returncode == 0, errors
         attempts.add(int(out))
     assert attempts == {2, 3}
@@ -168,7 +176,7 @@ def test_the_clock_is_set_back(train):
         run.config.late = True
         """
     )
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
     run = tracker.Api().run("r")
     _, times, values = run.series("x")
