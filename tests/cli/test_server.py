@@ -54,7 +54,7 @@ def test_it_serves_and_two_do_not_serve_one_folder(tracker, tmp_path):
         key = tracker("server", "user", "add", "alice", "--data", str(tmp_path)).stdout.strip()
         other = tracker("server", str(tmp_path), "--port", "0")
         assert (other.exit_code, "another tracker server works on" in other.stderr) == (1, True)
-        told = requests.get(f"{link}api/me", headers={"authorization": f"Bearer {key}"}, timeout=20).json()
+        told = requests.get(f"{link}api/me", headers={"authorization": f"Bearer {key}"}, timeout=120).json()
         assert (told["user"], told["entities"]) == ("alice", ["alice"])
         done = tracker("login", "--host", link, input=f"{key}\n")
         assert done.stdout == f"Logged in to {link.rstrip('/')} as alice\n"
@@ -68,7 +68,7 @@ def test_it_serves_and_two_do_not_serve_one_folder(tracker, tmp_path):
         assert _settings.gather({}).api_key == key
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=120)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def _running(*words: str):
         yield process, re.search(r"http://\S+", line)[0]
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=120)
 
 
 def _run(folder, project: str) -> None:
@@ -39,7 +39,7 @@ def _run(folder, project: str) -> None:
 
 
 def _projects(link: str) -> list[str]:
-    found = requests.get(f"{link}api/projects", timeout=20).json()["projects"]
+    found = requests.get(f"{link}api/projects", timeout=120).json()["projects"]
     return [it["name"] for it in found]
 
 
@@ -49,7 +49,7 @@ def test_it_serves_every_folder_below_and_stops_when_asked(tmp_path):
     with _running(str(tmp_path)) as (process, link):
         assert _projects(link) == ["first", "second"]
         process.send_signal(2)
-        assert process.wait(timeout=20) in (0, 1, 130, -2)
+        assert process.wait(timeout=120) in (0, 1, 130, -2)
 
 
 def test_without_a_path_it_serves_the_current_folder():
@@ -80,12 +80,12 @@ def test_a_folder_without_runs_waits_for_them(tmp_path):
 def test_elsewhere_the_link_holds_a_token():
     with _running("--host", "0.0.0.0") as (_, link):
         port = link.split(":")[2].split("/")[0]
-        refused = requests.get(f"http://127.0.0.1:{port}/api/projects", timeout=20)
+        refused = requests.get(f"http://127.0.0.1:{port}/api/projects", timeout=120)
         assert (refused.status_code, "token=" in link) == (403, True)
         token = link.split("token=")[1]
         allowed = requests.Session()
-        allowed.get(f"http://127.0.0.1:{port}/?token={token}", timeout=20)
-        assert allowed.get(f"http://127.0.0.1:{port}/api/projects", timeout=20).status_code == 200
+        allowed.get(f"http://127.0.0.1:{port}/?token={token}", timeout=120)
+        assert allowed.get(f"http://127.0.0.1:{port}/api/projects", timeout=120).status_code == 200
 
 
 def test_a_busy_port_is_one_line(tracker):

@@ -16,7 +16,7 @@ from tracker_core._folder import RunFolder
 from tracker_core._journal import ROW, Block, Header, KeySet, Numbers, Position, Reader
 from tracker_core._journal.format import MAGIC, MARKER_INTERVAL, PREAMBLE, encode_header, segment_path
 
-_LIMIT = 60.0
+_LIMIT = 240.0
 
 
 def _open(folder, label="main", **options):

@@ -256,12 +256,12 @@ def test_a_slow_value_does_not_hold_up_other_threads(run):
     class Slow(tracker.Html):
         def store(self, key, step, files):
             entered.set()
-            assert leave.wait(20)
+            assert leave.wait(120)
             return super().store(key, step, files)
 
     thread = threading.Thread(target=run.log, args=({"page": Slow("<p>slow</p>")},))
     thread.start()
-    assert entered.wait(20)
+    assert entered.wait(120)
     run.log({"x": 1.0})
     assert rows(run) == [(1, {"x": 1.0})]
     leave.set()

@@ -17,8 +17,8 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # the kernel's own
 def execute(*cells, **options):
     """A kernel that has run the cells and ended by itself: on a busy machine that takes longer than the usual 5 s."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    client = nbclient.NotebookClient(notebook, timeout=60, kernel_name="python3", **options)
-    client.create_kernel_manager().shutdown_wait_time = 60
+    client = nbclient.NotebookClient(notebook, timeout=240, startup_timeout=240, kernel_name="python3", **options)
+    client.create_kernel_manager().shutdown_wait_time = 240
     client.execute()
     return notebook
 

@@ -159,7 +159,7 @@ def test_a_rank_that_comes_first_waits_with_its_rows():
     )
     early.stdout.readline()
     subprocess.run([sys.executable, "-c", RANK, "0"], check=True, env=rank_environment(0))
-    early.communicate("go\n", timeout=20)
+    early.communicate("go\n", timeout=120)
     assert early.returncode == 0
     [folder] = _folder.scan(Path("tracker"))
     assert values(folder, "rank")["main"] == [0] * 3

@@ -76,7 +76,7 @@ def distributed():
                 env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
                 capture_output=True,
                 text=True,
-                timeout=300,
+                timeout=500,
                 check=False,
             )
             if ABORTED not in done.stderr:

@@ -15,7 +15,7 @@ import tracker_core as tracker
 def script(text, *words, tracked=False):
     Path("train.py").write_text(text)
     start = [sys.executable, "-m", "tracker_core", "run"] if tracked else [sys.executable]
-    done = subprocess.run([*start, "train.py", *words], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([*start, "train.py", *words], capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     return done
 

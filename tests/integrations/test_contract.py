@@ -66,7 +66,7 @@ def test_every_order_of_import_attach_and_detach(part):
         [sys.executable, "-W", "ignore", Path(__file__).with_name("contract.py"), *map("=".join, found)],
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=1200,
         check=False,
     )
     assert done.returncode == 0, done.stderr

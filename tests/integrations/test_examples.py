@@ -36,7 +36,7 @@ UNBROKEN = pytest.mark.skipif(" " in sys.executable, reason="Ray starts no worke
 def test_example(example, metric, above, read):
     environment = {**os.environ, "KERAS_BACKEND": "torch", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
-        [sys.executable, EXAMPLES / example], env=environment, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, EXAMPLES / example], env=environment, capture_output=True, text=True, timeout=400, check=False
     )
     assert done.returncode == 0, done.stderr
     recorded = read()

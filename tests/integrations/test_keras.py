@@ -322,7 +322,7 @@ def on_backend(name):
         env={**os.environ, "KERAS_BACKEND": name},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=400,
         check=False,
     )
     assert done.returncode == 0, done.stderr

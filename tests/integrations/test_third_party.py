@@ -58,7 +58,7 @@ def run(words, folder, switches, tmp_path):
         env=environment,
         capture_output=True,
         text=True,
-        timeout=400,
+        timeout=800,
         check=False,
     )
     assert told.is_file(), done.stdout + done.stderr

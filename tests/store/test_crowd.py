@@ -57,7 +57,7 @@ def test_twenty_writers_and_three_readers(tmp_path):
             assert found is None or found.steps.tolist() == list(range(count))
             grown[run.card.id] = count
         time.sleep(0.02)
-    assert [process.wait(120) for process in [*writers, *readers]] == [0] * (WRITERS + 2)
+    assert [process.wait(300) for process in [*writers, *readers]] == [0] * (WRITERS + 2)
     store.refresh()
     runs = store.runs()
     assert {run.card.id for run in runs} == {f"r{number}" for number in range(WRITERS)}

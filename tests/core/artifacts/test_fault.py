@@ -35,7 +35,7 @@ for index in range(15):
 def test_processes_that_add_versions_at_once_lose_none(tmp_path):
     command = [sys.executable, "-c", ADDS]
     started = [subprocess.Popen([*command, name]) for name in ("one", "two", "three")]
-    assert [process.wait(60) for process in started] == [0, 0, 0]
+    assert [process.wait(240) for process in started] == [0, 0, 0]
     collection = Collection(ROOT, "p", "raced")
     assert collection.numbers() == list(range(45))
     contents = set()
