@@ -5,6 +5,7 @@ import os
 import pickle
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -300,6 +301,14 @@ def test_what_a_deleted_run_took_the_place_of_goes_too(api, quiet):
     assert len(list(Path("tracker").glob("*-r2"))) == 2
     quiet(api, "r2").delete()
     assert len(list(Path("tracker").glob("*-r2"))) == 1
+
+
+def test_deletion_waits_for_a_background_process(api, quiet):
+    run = quiet(api, "r1")
+    writer = _journal.open_writer(_folder.RunFolder(run.folder), "background", run="r1", attempt=1)
+    threading.Timer(0.3, writer.close).start()
+    run.delete()
+    assert [path.name[:4] for path in run.folder.iterdir()] == ["000-"]
 
 
 def test_live_run_is_not_deleted():
