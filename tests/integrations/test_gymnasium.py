@@ -135,7 +135,8 @@ def test_recorders_that_count_alike_have_a_key_each(read):
 @pytest.fixture
 def before_1(tmp_path_factory, request, missing):
     """A folder with gymnasium 0.29, pure Python and small, kept from one session of tests to the next."""
-    folder = request.config.cache.mkdir("gymnasium-0.29.1")
+    cache = getattr(request.config, "cache", None)  # without pytest's cache it is for this session
+    folder = cache.mkdir("gymnasium-0.29.1") if cache else tmp_path_factory.mktemp("kept")
     if not (folder / "gymnasium").is_dir():
         made = tmp_path_factory.mktemp("gymnasium")
         words = ["install", "-q", "--no-deps", "--target", str(made), "gymnasium==0.29.1"]
