@@ -255,7 +255,7 @@ class Artifact:
         if found is None:
             return None
         root = Path(self.download(path_prefix="media/")) if any(path.startswith("media/") for path in entries) else None
-        description = self.get_entry(found).download(root or self._default_root())
+        description = self.get_entry(found).download(root or self.default_root())
         return media.get(description.parents[found.count("/")], description)
 
     def download(
@@ -272,7 +272,7 @@ class Artifact:
         `root` stay. `path_prefix` picks the files whose path begins so. References are fetched, through a cache of
         this user's unless `skip_cache`; `allow_missing_references` leaves out those that cannot be.
         """
-        target = Path(root) if root is not None else self._default_root()
+        target = Path(root) if root is not None else self.default_root()
         prefix = str(path_prefix or "")
         wanted = [entry for entry in self._contents.entries.values() if entry.path.startswith(prefix)]
         fetch.fetch_all(
@@ -292,7 +292,7 @@ class Artifact:
 
         References are fetched for that, where the cache does not have them.
         """
-        target = Path(root) if root is not None else self._default_root()
+        target = Path(root) if root is not None else self.default_root()
         found = fetch.differences(self._contents.entries.values(), target)
         if found:
             more = f" and {len(found) - 10} more" if len(found) > 10 else ""
@@ -468,7 +468,7 @@ class Artifact:
             "expires": expires,
         }
 
-    def _default_root(self) -> Path:
+    def default_root(self) -> Path:
         return self._base / "artifacts" / self.name
 
     def _stored(self) -> tuple[Collection, Version]:

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from tracker_core._artifacts import fetch
 
 if TYPE_CHECKING:
     import os
 
-    from tracker_core._artifacts.artifact import Artifact
+    from tracker_core._artifacts.contents import Contents
     from tracker_core._artifacts.version import Entry
+
+
+class Whole(Protocol):
+    """The artifact that a file is of."""
+
+    def contents(self) -> Contents: ...
+
+    def default_root(self) -> Path: ...
 
 
 class ArtifactFile:
     """`path` in the artifact, `size` in bytes, `digest` (sha256); `ref` when it lies elsewhere."""
 
-    def __init__(self, entry: Entry, artifact: Artifact) -> None:
+    def __init__(self, entry: Entry, artifact: Whole) -> None:
         self._entry = entry
         self._artifact = artifact
 
@@ -56,7 +64,7 @@ class ArtifactFile:
     ) -> Path:
         """Puts the file below `root` (by default where the artifact goes) and returns its path."""
         del replace  # a file that differs is always replaced
-        target = Path(root) if root is not None else self._artifact._default_root()  # noqa: SLF001 - a part of it
+        target = Path(root) if root is not None else self._artifact.default_root()
         fetch.fetch_all([self._entry], self._artifact.contents().objects, target, skip_cache=skip_cache)
         return target / self._entry.path
 
