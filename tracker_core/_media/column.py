@@ -11,7 +11,7 @@ import msgspec
 from tracker_core import _values
 from tracker_core._errors import UsageError
 from tracker_core._media.base import Media
-from tracker_core._media.wrap import holds_media, wrap
+from tracker_core._media.foreign import holds_media, is_shown, seen
 
 Kind: TypeAlias = Literal["none", "number", "boolean", "text", "time", "list", "map", "media", "any"]
 
@@ -40,10 +40,8 @@ def cell_of(value: Any) -> Any:
         return value
     if isinstance(value, (dt.datetime, dt.date)):
         return value
-    if kind.__module__.partition(".")[0] in ("PIL", "bokeh", "matplotlib", "plotly"):
-        return wrap(value)
-    if kind in (list, tuple) and holds_media(value):
-        return wrap(value)
+    if is_shown(value) or (kind in (list, tuple) and holds_media(value)):
+        return seen(value)
     if hasattr(value, "detach"):
         value = value.detach().cpu()
     if hasattr(value, "tolist"):  # numpy's scalars and arrays, tensors

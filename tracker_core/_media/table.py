@@ -26,9 +26,10 @@ class Table(Media):
     """Rows of cells under named columns; cells may be media.
 
     From `columns` and `data` (rows, an array (rows, columns) or a dataframe), or from `dataframe` (pandas, polars,
-    pyarrow), or row by row with `add_data`. An index of pandas that has a name, or holds something else than numbers,
-    becomes a column. A column's first value decides its kind, and another kind raises unless `allow_mixed_types`;
-    `dtype` says the kinds beforehand; with `optional=False` (or a list, a column each) no cell may be None.
+    pyarrow; a lazy one is collected), or row by row with `add_data`. An index of pandas that has a name, or holds
+    something else than numbers, becomes a column. A column's first value decides its kind, and another kind raises
+    unless `allow_mixed_types`; `dtype` says the kinds beforehand; with `optional=False` (or a list, a column each) no
+    cell may be None.
 
     A table may grow and be logged again: only new rows are written then, so logging it every step is cheap, and
     each log keeps the table as it was. (`log_mode` is accepted for scripts that give it; any of them does this.)
@@ -49,7 +50,7 @@ class Table(Media):
         log_mode: str | None = None,
     ) -> None:
         del log_mode
-        given = next((one for one in (dataframe, data, rows) if one is not None), None)
+        given = _collected(next((one for one in (dataframe, data, rows) if one is not None), None))
         names, cells = _cells_of(given if columns is not None else _labelled(given))
         if columns is not None:
             names = [str(name) for name in columns]
@@ -273,6 +274,11 @@ def _row(given: Any) -> Sequence[Any]:
     if not isinstance(row, (list, tuple)):
         raise UsageError(f"data is a list of rows, each a list with a value a column; not {given!r:.100}")
     return row
+
+
+def _collected(given: Any) -> Any:
+    """Polars' lazy frame with its work done. It is asked for nothing else, as its columns alone may cost as much."""
+    return given.collect() if hasattr(given, "collect") else given
 
 
 def _labelled(given: Any) -> Any:

@@ -42,6 +42,24 @@ def test_figures_pictures_frames(pyplot):
     assert wrap(pd.Series(["a"] * 40, name="word")).columns == ["word"]
 
 
+POLARS = """
+import polars as pl
+import tracker_core as tracker
+from tracker_core._media import wrap
+frame = pl.DataFrame({"n": [1, 2], "word": ["a", None]})
+for given in (frame, frame.lazy().filter(pl.col("n") > 0)):
+    table = wrap(given)
+    assert (table.columns, table.data) == (["n", "word"], [[1, "a"], [2, None]]), table.data
+    assert tracker.Table(dataframe=given).data == tracker.Table(data=given, columns=["a", "b"]).data == table.data
+assert sum(wrap(pl.Series(range(33))).histogram) == 33
+assert wrap(pl.Series("word", ["a"] * 40)).columns == ["word"]
+"""
+
+
+def test_frames_of_polars():  # which has threads, so in a process of its own
+    subprocess.run([sys.executable, "-W", "error", "-c", POLARS], check=True)
+
+
 def test_arrays_of_more_than_32_numbers():
     assert sum(wrap(np.zeros(33)).histogram) == 33
     assert sum(wrap(torch.zeros(6, 6)).histogram) == 36
