@@ -6,7 +6,7 @@ import contextlib
 import sys
 import warnings
 
-_PASSED_OVER = frozenset(("contextlib", "tracker_core", "tracker_integrations"))
+_PASSED_OVER = frozenset(("contextlib", "importlib", "tracker_core", "tracker_integrations", "wrapt"))
 
 
 def warn(text: str, category: type[Warning] = UserWarning) -> None:

@@ -38,6 +38,8 @@ class _Listener(NamedTuple):
     sink: Sink
     options: Mapping[str, Any]
     changed: Callable[[], object]
+    unread: Sequence[set[str]] = ()
+    """The names of options that no part has looked at yet, in sets that the parts share which they are meant for."""
 
 
 class Part:
@@ -55,6 +57,7 @@ class Part:
         """Who is told: those who joined, and the last to leave until its integration has been closed."""
         self._joined: list[_Listener] = []
         self._functions: list[str] = []
+        self._takes: tuple[str, ...] | None = None
         self._context: ExitStack | None = None
         self._busy = False
 
@@ -79,6 +82,7 @@ class Part:
             self.listeners = self._joined
             wait = not self._waiting
             self._waiting = True
+        self._check(listener)
         if wait:
             import wrapt
 
@@ -100,6 +104,17 @@ class Part:
                 call(listener.sink)
             except Exception as error:  # noqa: BLE001, PERF203 - the framework in whose call we are must not see it
                 complain(f"{verb} {self._entry}", f"{self.switch} could not {verb} for {self.module_name}: {error}")
+
+    def _check(self, listener: _Listener) -> None:
+        """Tells of options that this part does not know, as soon as it has said which it does."""
+        if self._takes is None:
+            return
+        for names in listener.unread:
+            for name in sorted(names.difference(self._takes)):
+                known = ", ".join(sorted(self._takes))
+                where = f"{self.switch.partition('.')[0]}: {self.module_name}"
+                _notice.mention(f"{where} has no option {name!r}: {_hint(name, self._takes)}it takes {known or 'none'}")
+            names.clear()
 
     def _imported(self, module: ModuleType) -> None:
         self._module = module
@@ -133,12 +148,16 @@ class Part:
                 listener.changed()
 
     def _open(self) -> None:
-        from tracker_core.integration import complain, noting
+        from tracker_core.integration import complain, noting, taken
 
         context = ExitStack()
         try:
+            integration = self._entry.load()
+            self._takes = taken(integration)
+            for listener in self._joined:
+                self._check(listener)
             with noting() as self._functions:
-                context.enter_context(self._entry.load()(self._module, FanOut(self)))
+                context.enter_context(integration(self._module, FanOut(self)))
         except Exception as error:  # noqa: BLE001 - it would fail the user's own import
             self.error = f"{type(error).__name__}: {error}"
             complain(f"open {self._entry}", f"{self.switch} leaves {self.module_name} out: {error}")
@@ -234,9 +253,9 @@ def attach(names: Mapping[str, Any], sink: Sink, changed: Callable[[], object] =
 
     A value is what the user gave `init()`: a false one leaves the switch off, a mapping sets it. In a mapping the
     key of a module that the switch waits for, or of its package, holds that part's own options, or False to leave
-    that part out; every other key goes to all parts. A part that the user must ask for wants its key there. `magic` is
-    also that of the switches within it, unless they have a value of their own. `changed` is called when a part was
-    opened or could not be.
+    that part out; every other key goes to all parts, but not with `magic`, whose parts have little in common. A part
+    that the user must ask for wants its key there. `magic` is also that of the switches within it, unless they have a
+    value of their own. `changed` is called when a part was opened or could not be.
     """
     parts = []
     for switch, value in names.items():
@@ -250,14 +269,21 @@ def attach(names: Mapping[str, Any], sink: Sink, changed: Callable[[], object] =
             entries += [(f"{switch}.opt_in", entry, False) for entry in entry_points(f"{switch}.opt_in")]
         modules = {name for _, entry, _ in entries for name in (entry.name, _package(entry.name))}
         _warn_of_unknown(switch, options, modules)
-        common = {key: option for key, option in options.items() if key not in modules}
+        common = {key: option for key, option in options.items() if key not in modules and switch not in _WITHIN}
+        unread = {key: set(option) for key, option in options.items() if isinstance(option, Mapping)}
+        unread[""] = {name for name in common if not _names_part(options[name])}
         for group, entry, default in entries:
-            own = options.get(entry.name, options.get(_package(entry.name), default))
+            key = entry.name if entry.name in options else _package(entry.name)
+            own = options.get(key, default)
             if not (own or isinstance(own, Mapping)) or (group != switch and names.get(group) is not None):
                 continue
             with _lock:
                 part = _parts.setdefault((group, entry.name, entry.value), Part(group, entry))
-            part.join(_Listener(sink, {**common, **own} if isinstance(own, Mapping) else common, changed))
+            told = {**common, **own} if isinstance(own, Mapping) else common
+            # Of the parts of one package the one that is called like it knows what is meant for them.
+            speaks = entry.name == key or all(other.name != key for _, other, _ in entries)
+            mine = [unread[name] for name in ("", key) if name in unread] if speaks else [unread[""]]
+            part.join(_Listener(sink, told, changed, mine))
             parts.append(part)
     return Attachment(parts, sink)
 
@@ -270,15 +296,20 @@ def _warn_of_unknown(switch: str, options: Mapping[str, Any], modules: Iterable[
                 _notice.warn(
                     f"{switch}: {name} is set by true, false or a mapping of options; {value!r} is taken as true"
                 )
-            continue
-        if not isinstance(value, (bool, Mapping)):
-            continue
-        import difflib
+        elif switch in _WITHIN or _names_part(value):
+            known = ", ".join(sorted(modules))
+            _notice.warn(f"{switch} has no part {name!r}: {_hint(name, modules)}its parts are {known or 'none'}")
 
-        close = difflib.get_close_matches(name, modules, n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
-        known = ", ".join(sorted(modules))
-        _notice.warn(f"{switch} has no part {name!r}: {hint}its parts are {known or 'none'}")
+
+def _names_part(value: object) -> bool:
+    return isinstance(value, (bool, Mapping))
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {close[0]!r}? " if close else ""
 
 
 def _version(module: str) -> str:

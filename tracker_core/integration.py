@@ -13,7 +13,7 @@ import logging
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from tracker_core import _bucket as bucket
 from tracker_core import _records as records
@@ -35,6 +35,7 @@ __all__ = [
     "note",
     "patched",
     "records",
+    "takes",
     "unseen",
     "without_secrets",
 ]
@@ -114,6 +115,27 @@ class Integration(Protocol):
     """
 
     def __call__(self, module: ModuleType, sink: SwitchSink, /) -> AbstractContextManager[object]: ...
+
+
+_taken: dict[Integration, tuple[str, ...]] = {}
+
+if TYPE_CHECKING:
+    Declared = TypeVar("Declared", bound=Integration)
+
+
+def takes(*names: str) -> Callable[[Declared], Declared]:
+    """Declares which options an integration reads, so that who mistypes one is told. Without it none is checked."""
+
+    def declared(integration: Declared) -> Declared:
+        _taken[integration] = names
+        return integration
+
+    return declared
+
+
+def taken(integration: Integration) -> tuple[str, ...] | None:
+    """What `takes` says of an integration; None where it says nothing. For who opens it."""
+    return _taken.get(integration)
 
 
 class TailSink(Protocol):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import catboost
 
 import tracker_core as tracker
-from tracker_core.integration import patched
+from tracker_core.integration import patched, takes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -89,6 +89,7 @@ def log_summary(
         _keep(model, run, parameters)
 
 
+@takes("log_model")
 @contextmanager
 def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
     """Logs summary and history of every `fit` without a `TrackerCallback`, when it has ended. Option: `log_model`.

@@ -19,7 +19,7 @@ import gymnasium
 import numpy as np
 
 import tracker_core as tracker
-from tracker_core.integration import Unsupported, patched
+from tracker_core.integration import Unsupported, patched, takes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,6 +31,7 @@ _NAME = re.compile(r"(.*?)-(?:episode|step)-(\d+)(?:-to-step-\d+)?")
 """How recorders call a file: their prefix, where it begins, and with Stable-Baselines3 where it ends."""
 
 
+@takes()
 @contextmanager
 def monitor_gym(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
     """Videos under `videos`, at the episode or step they begin with; `episode/return`, `episode/length` and
@@ -51,6 +52,7 @@ def monitor_gym(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
         episodes.flush()
 
 
+@takes()
 @contextmanager
 def monitor_stable_baselines3(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
     """Videos of `VecVideoRecorder`, which `module` defines."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import tracker_core as tracker
-from tracker_core.integration import patched, unseen
+from tracker_core.integration import patched, takes, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -94,6 +94,7 @@ class _QuietCallback(TrackerCallback):
     __call__ = unseen(TrackerCallback.__call__)
 
 
+@takes("log_model", "importance_type")
 @contextmanager
 def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
     """Adds a `TrackerCallback` to every training that has none, and logs its summary: `train` and scikit-learn's

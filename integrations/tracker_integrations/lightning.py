@@ -14,7 +14,7 @@ import torch
 from lightning_utilities.core.rank_zero import rank_zero_only
 
 import tracker_core as tracker
-from tracker_core.integration import patched, unseen
+from tracker_core.integration import patched, takes, unseen
 
 
 def _namespace() -> str:
@@ -288,6 +288,7 @@ class _MirroredLogger(_MagicLogger):
         pass
 
 
+@takes("log_model")
 @contextmanager
 def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
     """Adds a `TrackerLogger` of the current run to every trainer that has loggers but none of ours.

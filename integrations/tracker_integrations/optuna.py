@@ -10,7 +10,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 import tracker_core as tracker
-from tracker_core.integration import patched, unseen
+from tracker_core.integration import patched, takes, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -89,6 +89,7 @@ class TrackerCallback:
             run.summary.update(self._values(study, trial))
 
 
+@takes("metric_name", "as_runs")
 @contextmanager
 def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:  # noqa: ARG001 - the class is imported above
     """Adds a `TrackerCallback` to every `optimize` that has none. Options: its `metric_name` and `as_runs`."""

@@ -13,7 +13,7 @@ from stable_baselines3.common.callbacks import BaseCallback, CallbackList, Conve
 from stable_baselines3.common.logger import Figure, HParam, Image, KVWriter, Video
 
 import tracker_core as tracker
-from tracker_core.integration import patched, unseen
+from tracker_core.integration import patched, takes, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,6 +124,7 @@ class _QuietCallback(TrackerCallback):
         return _QuietWriter(self)
 
 
+@takes("log_model")
 @contextmanager
 def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:  # noqa: ARG001 - the classes are imported above
     """Adds a `TrackerCallback` to every `learn` that has none, also of algorithms in other packages.

@@ -17,7 +17,7 @@ from transformers import TrainerCallback
 from transformers.integrations.integration_utils import INTEGRATION_TO_CALLBACK
 
 import tracker_core as tracker
-from tracker_core.integration import patched, unseen
+from tracker_core.integration import patched, takes, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -228,6 +228,7 @@ class _QuietCallback(TrackerCallback):
     on_train_end = unseen(TrackerCallback.on_train_end)
 
 
+@takes("log_model", "watch")
 @contextmanager
 def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
     """Adds a `TrackerCallback` to every `Trainer` that has none, also of subclasses in other packages.

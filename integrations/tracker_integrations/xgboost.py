@@ -12,7 +12,7 @@ import numpy as np
 import xgboost
 
 import tracker_core as tracker
-from tracker_core.integration import patched, unseen
+from tracker_core.integration import patched, takes, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -127,6 +127,7 @@ class _QuietCallback(TrackerCallback):
     _log_end = unseen(TrackerCallback._log_end)  # noqa: SLF001 - our own
 
 
+@takes("log_model", "importance_type")
 @contextmanager
 def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
     """Adds a `TrackerCallback` to every training that has none: `train`, `cv` and scikit-learn's classes.

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+import re
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -81,6 +84,56 @@ def test_part_that_is_set_by_another_word_is_told():
     assert not {"argparse", "xgboost"} & set(parts(run))
     run.finish()
     assert len(told) == 1
+
+
+OPTIONS = [
+    ({"magic": {"keras": {"log_frq": 5}}}, "keras", "magic: keras has no option 'log_frq': did you mean 'log_freq'"),
+    ({"magic": {"log_freq": 5}}, "argparse", "magic has no part 'log_freq': .*its parts are absl, argparse, "),
+    ({"magic": {"argparse": {"every": 5}}}, "argparse", "magic: argparse has no option 'every': it takes none"),
+    (
+        {"magic": {"stable_baselines3": {"log_modl": 1}}},
+        "stable_baselines3",
+        "magic: stable_baselines3 has no option 'log_modl': did you mean 'log_model'",
+    ),
+    (
+        {"sync_tensorboard": {"root_log_dir": "logs"}},
+        "tensorboardX",
+        "sync_tensorboard: tensorboard.* has no option 'root_log_dir': did you mean 'root_logdir'.* exclude, root_",
+    ),
+    ({"monitor_gym": {"video_length": 5}}, "gymnasium", "monitor_gym: .* has no option 'video_length': it takes none"),
+]
+
+
+@pytest.mark.parametrize(("given", "module", "message"), OPTIONS, ids=lambda value: str(value)[:40])
+def test_unknown_option_is_told_once_with_the_known_ones(given, module, message):
+    importlib.import_module(module)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        tracker.init(settings=QUIET, **given).finish()
+        tracker.init(settings=QUIET, **given).finish()  # its parts are known from before
+    ours = [str(warning.message) for warning in told if issubclass(warning.category, UserWarning)]
+    assert len(ours) == 2
+    assert all(re.match(message, text) for text in ours), ours
+    assert told[0].filename == __file__
+
+
+def test_known_options_are_not_spoken_of():
+    importlib.import_module("stable_baselines3")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        parts = {"stable_baselines3": {"log_model": False}, "keras": {"log_freq": 5}, "tensorboard": {"exclude": []}}
+        tracker.init(magic=parts, monitor_gym={"gymnasium": False}, settings=QUIET).finish()
+
+
+def test_unknown_option_is_told_when_its_module_is_imported():
+    script = (
+        "import tracker_core as tracker\n"
+        "tracker.init(mode='offline', sync_tensorboard={'rootlogdir': 'x'}, settings={'silent': True})\n"
+        "import tensorboardX\n"
+        "tensorboardX.SummaryWriter('logs').add_scalar('a', 1)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stderr.count("has no option 'rootlogdir': did you mean 'root_logdir'") == 1
 
 
 @pytest.mark.parametrize("switch", ["magic", "sync_tensorboard", "monitor_gym"])

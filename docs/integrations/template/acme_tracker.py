@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import acme  # plainly: this file is only loaded once acme is imported, or by somebody who wants it
 
-from tracker_core.integration import Unsupported, patched
+from tracker_core.integration import Unsupported, patched, takes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tracker_core.integration import SwitchSink, TailSink
 
 
+@takes()
 @contextmanager
 def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
     """Logs the loss of every epoch under `acme/loss` and follows the trainer's CSV file."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
-from tracker_core.integration import patched
+from tracker_core.integration import patched, takes
 from tracker_integrations.commandline.script import is_users, tell
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tracker_core.integration import SwitchSink
 
 
+@takes()
 @contextmanager
 def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
     """Tells the flags' values, defaults included, when they are parsed, or at once where `app.run` has done so."""

@@ -6,7 +6,7 @@ import argparse
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from tracker_core.integration import patched
+from tracker_core.integration import patched, takes
 from tracker_integrations.commandline.script import frames, is_line, is_users, tell
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tracker_core.integration import SwitchSink
 
 
+@takes()
 @contextmanager
 def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
     """Tells what the script's parser made of the command line. Scripts usually parse before they call `init()`, so the

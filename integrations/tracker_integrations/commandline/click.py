@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tracker_core.integration import patched
+from tracker_core.integration import patched, takes
 from tracker_integrations.commandline.script import is_line, is_users_function, tell
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tracker_core.integration import SwitchSink
 
 
+@takes()
 @contextmanager
 def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
     """Tells the parameters of every command of the script, also of the one that calls `init()`. A prompt whose input is

@@ -11,7 +11,7 @@ from hydra.core.utils import run_job
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from tracker_core.integration import patched, without_secrets
+from tracker_core.integration import patched, takes, without_secrets
 from tracker_integrations.commandline.script import frames, tell
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tracker_core.integration import SwitchSink
 
 
+@takes()
 @contextmanager
 def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
     """Tells the config of the job that calls `init()` or is started later; `hydra` holds the job's overrides.

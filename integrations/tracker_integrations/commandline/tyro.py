@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import tyro
 
-from tracker_core.integration import Unsupported, patched
+from tracker_core.integration import Unsupported, patched, takes
 from tracker_integrations.commandline.script import frames, is_line, is_users, tell
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tracker_core.integration import SwitchSink
 
 
+@takes()
 @contextmanager
 def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
     """Tells what the script's call of `tyro.cli` was given: a call still to come, one that `init()` is called within,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from tracker_core.integration import patched, unseen
+from tracker_core.integration import patched, takes, unseen
 from tracker_integrations.keras.callback import TrackerCallback
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tracker_core.integration import SwitchSink
 
 
+@takes("log_freq")
 @contextmanager
 def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
     """Adds a `TrackerCallback` to every `fit` that has none. Options: its `log_freq`."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sklearn.base import BaseEstimator
 
 import tracker_core as tracker
-from tracker_core.integration import Unsupported, patched, unseen
+from tracker_core.integration import Unsupported, patched, takes, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,7 @@ _fitting = threading.Lock()
 """Held by the outermost fit. Whatever fits meanwhile, in any thread, is a part of it."""
 
 
+@takes("score")
 @contextlib.contextmanager
 def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:  # noqa: ARG001 - the class is imported above
     """Records every outermost `fit`: class, seconds and score in training as a row, parameters in the config; of a

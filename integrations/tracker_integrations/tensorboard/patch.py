@@ -9,7 +9,7 @@ import weakref
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from tracker_core.integration import Unsupported, patched
+from tracker_core.integration import Unsupported, patched, takes
 from tracker_integrations.tensorboard.place import is_excluded
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ _DRAIN = 2.0
 """Seconds that the last run to leave gives a writer whose queue is still full."""
 
 
+@takes("root_logdir", "exclude")
 @contextmanager
 def sync_tensorboard(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
     """Follows the folder of every writer made while the context is open or before it.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
-from tracker_core.integration import note
+from tracker_core.integration import note, takes
 from tracker_integrations.torch.loss import Loss
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ _MOST = 0.02
 """The share of the time that looks may take. Where they would take more they come less often, unless asked for."""
 
 
+@takes("log_freq", "batch_size")
 @contextmanager
 def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
     """Every `log_freq`-th step of an optimizer (50), at the number of that step: the loss, the learning rate of each
