@@ -331,6 +331,63 @@ class TestFiles:
         with pytest.raises(Damaged):
             list(recorded(path))
 
+    def test_file_that_is_begun_anew_is_read_anew(self, path, sink, caplog):
+        tail = EventTail("logs", {})
+        begins = [
+            record(Event(wall_time=when, file_version="brain.Event:2").SerializeToString()) for when in (1.0, 2.0)
+        ]
+        path.write_bytes(begins[0] + scalar("x", 1.0, 1) + scalar("x", 2.0, 2))
+        drain(tail, sink)
+        path.write_bytes(begins[1] + scalar("x", 7.0, 1))  # in place, shorter
+        drain(tail, sink)
+        path.write_bytes(path.read_bytes() + scalar("x", 8.0, 2))
+        drain(tail, sink)
+        assert sink["x"] == [(1, 1.0), (2, 2.0), (1, 7.0), (2, 8.0)]
+        assert [entry.getMessage() for entry in caplog.records] == [
+            f"tracker: {path.name} was cut or replaced by another file; it is read from its beginning"
+        ]
+        assert not sink.records
+
+    def test_file_that_another_one_was_moved_to(self, path, sink):
+        tail = EventTail("logs", {})
+        begin = record(Event(wall_time=1.0, file_version="brain.Event:2").SerializeToString())
+        path.write_bytes(begin + scalar("x", 1.0, 1))
+        drain(tail, sink)
+        copy = Path("copy")
+        copy.write_bytes(path.read_bytes() + scalar("x", 2.0, 2))  # as rsync does
+        copy.replace(path)
+        drain(tail, sink)
+        assert sink["x"] == [(1, 1.0), (2, 2.0)]
+        other = record(Event(wall_time=2.0, file_version="brain.Event:2").SerializeToString())
+        copy.write_bytes(other + b"".join(scalar("x", 5.0, step) for step in range(4)))
+        copy.replace(path)
+        drain(tail, sink)
+        assert sink["x"] == [(1, 1.0), (2, 2.0), *((step, 5.0) for step in range(4))]
+
+    def test_file_that_is_written_anew_and_longer_between_two_looks(self, path, sink):
+        tail = EventTail("logs", {})
+        path.write_bytes(scalar("loss", 1.0, 1, wall_time=1.0))
+        drain(tail, sink)
+        path.write_bytes(b"".join(scalar("other", 5.0, step, wall_time=2.0) for step in range(4)))
+        drain(tail, sink)
+        assert (sink["loss"], len(sink["other"])) == ([(1, 1.0)], 4)
+        assert not sink.records
+
+    def test_damaged_file_that_is_replaced_is_read_again(self, path, sink):
+        tail = EventTail("logs", {})
+        path.write_bytes(scalar("x", 1.0, 1) + b"\xff" * 40)
+        drain(tail, sink)
+        copy = Path("copy")
+        copy.write_bytes(scalar("x", 3.0, 3, wall_time=9.0))
+        copy.replace(path)
+        drain(tail, sink)
+        assert sink["x"] == [(1, 1.0), (3, 3.0)]
+
+    def test_what_is_known_of_a_longer_file_is_not_known_of_a_shorter(self, path, sink):
+        path.write_bytes(scalar("x", 1.0, 1))
+        drain(EventTail("logs", {"done": {path.name: 10_000}}), sink)
+        assert sink["x"] == [(1, 1.0)]
+
     def test_late_writes_to_an_older_file_and_new_sub_folders_are_found(self, path, sink):
         tail = EventTail("logs", {"prefix": "p"})
         path.write_bytes(scalar("x", 1.0, 1))

@@ -17,11 +17,14 @@ _PAUSE = 10.0
 
 
 class Entry(NamedTuple):
-    """A file, by its path below the place (POSIX separators). `changed` is in Unix seconds; None where nobody says."""
+    """A file, by its path below the place (POSIX separators). `changed` is in Unix seconds, `number` another one when
+    another file was moved to that path; both are None where nobody says.
+    """
 
     path: str
     size: int
-    changed: float | None
+    changed: float | None = None
+    number: int | None = None
 
 
 class Place(Protocol):
@@ -63,7 +66,8 @@ class Folder:
                     status = path.stat()
                 except FileNotFoundError:
                     continue
-                yield Entry(path.relative_to(self._folder).as_posix(), status.st_size, status.st_mtime)
+                inside = path.relative_to(self._folder).as_posix()
+                yield Entry(inside, status.st_size, status.st_mtime, status.st_ino)
 
     def read(self, path: str, start: int) -> Iterator[bytes]:
         with Path(self._folder, path).open("rb") as file:
@@ -81,7 +85,7 @@ class Bucket:
     def entries(self) -> Iterator[Entry]:
         found = sorted(bucket.below(self._address))
         for item in found:
-            yield Entry(item.address.removeprefix(f"{self._address}/"), item.size, None)
+            yield Entry(item.address.removeprefix(f"{self._address}/"), item.size)
 
     def read(self, path: str, start: int) -> Iterator[bytes]:
         yield from bucket.read(f"{self._address}/{path}", start, "").pieces
@@ -106,7 +110,7 @@ class Anywhere:
         except FileNotFoundError:
             return
         for path, facts in sorted(found.items()):
-            yield Entry(path.removeprefix(f"{root}/"), facts["size"], None)
+            yield Entry(path.removeprefix(f"{root}/"), facts["size"])
 
     def read(self, path: str, start: int) -> Iterator[bytes]:
         yield self._system.cat_file(f"{self._root.rstrip('/')}/{path}", start=start)

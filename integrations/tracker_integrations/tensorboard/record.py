@@ -18,6 +18,8 @@ _LENGTH = struct.Struct("<Q")
 # In Python a checksum costs 0.1 µs a byte. Scalars are checked whole; a picture whose length is right and whose
 # fields can be read is taken as it is.
 _CHECKED = 4096
+_BEGIN = 32
+"""Bytes that tell files apart: the first record has the time at which its writer was made."""
 
 
 class Damaged(Exception):  # noqa: N818 - named for what the file is
@@ -37,6 +39,7 @@ class RecordFile:
     def __init__(self, read: Callable[[int], Iterator[bytes]]) -> None:
         self._read = read
         self.offset = 0
+        self._begin = b""
         self.lost = 0
         """Records that were skipped because their data did not fit their checksum."""
 
@@ -45,6 +48,7 @@ class RecordFile:
         buffer = bytearray()  # grows in place: a record may be far longer than a piece
         for chunk in self._read(self.offset):
             buffer += chunk
+            self._begin = self._begin or (bytes(buffer[:_BEGIN]) if self.offset == 0 else b"")
             start = 0
             while (found := self._next(buffer, start)) is not None:
                 end, data = found
@@ -53,6 +57,10 @@ class RecordFile:
                 if data is not None:
                     yield data
             del buffer[:start]
+
+    def is_another(self) -> bool:
+        """Whether what is there now begins otherwise than what was read: with the time of another writer."""
+        return next(self._read(0), b"")[: len(self._begin)] != self._begin
 
     def _next(self, buffer: bytearray, start: int) -> tuple[int, bytes | None] | None:
         """The end and the data of the record at `start`; no data when it is damaged, None when it is not all there."""

@@ -48,6 +48,7 @@ class EventTail:
         self._folders: Collection[str] | None = options.get("folders")
         self._files: dict[str, _EventFile] = {}
         self._damaged: set[str] = set()
+        self._replaced: set[str] = set()
         self._config: dict[str, Any] = {}
         self._next = 0.0
 
@@ -60,11 +61,13 @@ class EventTail:
         if self._place.pause and time.monotonic() < self._next:
             return 0
         count = 0
-        for path, size, _ in self._found():
-            file = self._files.get(path)
+        for entry in self._found():
+            file = self._files.get(entry.path)
             if file is None:
-                file = self._files[path] = self._file(path)
-            if path in self._damaged or size <= file.records.offset:
+                file = self._files[entry.path] = self._file(entry)
+            elif file.is_replaced(entry):
+                self._begin_again(file)
+            if file.path in self._damaged or entry.size <= file.records.offset:
                 continue
             for event in self._events(file, sink):
                 self._put(event, file, sink)
@@ -85,13 +88,21 @@ class EventTail:
         projected = [
             posixpath.dirname(entry.path) for entry in entries if entry.path.endswith("projector_config.pbtxt")
         ]
-        for path, _, _ in entries:
+        for path in (entry.path for entry in entries):
             if path.endswith((".pbtxt", ".tsv", ".png", ".bytes")) and any(_is_below(path, each) for each in projected):
                 _keep(sink, f"tensorboard/{path}", b"".join(self._place.read(path, 0)))
 
-    def _file(self, path: str) -> _EventFile:
-        read = functools.partial(self._place.read, path)
-        return _EventFile(path, read, self._prefix_of(path), self._since, self._done.get(path, 0))
+    def _file(self, entry: Entry) -> _EventFile:
+        read = functools.partial(self._place.read, entry.path)
+        return _EventFile(entry, read, self._prefix_of(entry.path), self._since, self._done.get(entry.path, 0))
+
+    def _begin_again(self, file: _EventFile) -> None:
+        """What was read stays. Where the file is a shorter copy of itself, the same points are written once more."""
+        if file.path not in self._replaced:
+            _log.warning("tracker: %s was cut or replaced by another file; it is read from its beginning", file.path)
+        self._replaced.add(file.path)
+        self._damaged.discard(file.path)
+        file.begin_again()
 
     def _found(self) -> Iterator[Entry]:
         for entry in self._place.entries():
@@ -116,6 +127,10 @@ class EventTail:
         try:
             yield from file.events()
         except Damaged as damage:
+            if file.records.is_another():  # written anew since the last look, and longer by now
+                self._begin_again(file)
+                yield from self._events(file, sink)
+                return
             self._damaged.add(file.path)
             _log.warning("tracker: %s is %s; what follows in it is not mirrored", file.path, damage)
             sink.record(records.Gap(time=file.time, lost=1, reason=f"{posixpath.basename(file.path)} is {damage}"))
@@ -151,15 +166,30 @@ class EventTail:
 class _EventFile:
     """One file being read."""
 
-    def __init__(self, path: str, read: Callable[[int], Iterator[bytes]], prefix: str, since: float, done: int) -> None:
-        self.path = path
-        self.records = RecordFile(read)
+    def __init__(
+        self, entry: Entry, read: Callable[[int], Iterator[bytes]], prefix: str, since: float, done: int
+    ) -> None:
+        self.path = entry.path
         self.prefix = prefix
-        self.converter = Converter(prefix)
         self.time = since
+        self._read = read
+        self._number = entry.number
         self._since = since
-        self._done = done
+        self._done = done if done <= entry.size else 0
+        self.begin_again()
+
+    def begin_again(self) -> None:
+        self.records = RecordFile(self._read)
+        self.converter = Converter(self.prefix)
         self._shared = False
+
+    def is_replaced(self, entry: Entry) -> bool:
+        """Whether it is not what was read any more, as far as that can be told without reading.
+
+        A file that another was moved to may go on where the one before ended: so do those who copy folders.
+        """
+        moved, self._number = entry.number != self._number, entry.number
+        return entry.size < self.records.offset or (moved and self.records.is_another())
 
     def events(self) -> Iterator[events.Event]:
         """The new events. What is no event is left out."""
