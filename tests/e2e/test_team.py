@@ -72,8 +72,11 @@ def test_who_is_signed_out_meanwhile_is_led_back(page, server):
     page.get_by_role("button", name="Sign in").click()
     run = page.get_by_role("listitem").get_by_role("link", name="mine")
     expect(run).to_be_visible()
+    page.route("**/api/projects/**", lambda route: route.abort())  # nothing but the click meets the sign-in
     page.context.clear_cookies()
     run.click()
+    expect(page.get_by_label("Your API key")).to_be_visible()
+    page.unroute("**/api/projects/**")
     page.get_by_label("Your API key").fill(server.key)
     page.get_by_role("button", name="Sign in").click()
     expect(page).to_have_url(re.compile(r"/project/alice~digits/run/alice~run-"))
