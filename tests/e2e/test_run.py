@@ -12,6 +12,8 @@ from playwright.sync_api import expect
 import tracker_core as tracker
 
 QUIET = {"silent": True, "system_interval": 0, "disable_git": True, "console": "off"}
+SCROLLS_INSIDE = """sheet => sheet.scrollHeight > sheet.clientHeight &&
+  sheet.getBoundingClientRect().bottom <= sheet.closest("section").getBoundingClientRect().bottom"""
 LIVE = """
 import sys, time
 import tracker_core as tracker
@@ -85,6 +87,7 @@ def test_a_large_table_is_sorted_and_searched_over_its_pages(page, site):
     _open(page, site, "pictures", "Media")
     ledger = page.get_by_role("region", name="ledger")
     expect(ledger.get_by_text("250 rows, 1 to 100")).to_be_visible()
+    assert ledger.get_by_role("group", name="Rows of ledger").evaluate(SCROLLS_INSIDE)
     ledger.get_by_role("button", name="Next").click()
     expect(ledger.locator("td").nth(1)).to_have_text("name 100")
     ledger.get_by_role("button", name="place").click()
@@ -109,6 +112,7 @@ def test_a_table_is_filtered_by_its_columns(page, site):
     expect(ledger.get_by_text("No row is like that.")).to_be_visible()
     ledger.get_by_role("button", name="Filter").click()
     expect(ledger.get_by_text("250 rows, 1 to 100")).to_be_visible()
+    assert ledger.get_by_role("group", name="Rows of ledger").evaluate(SCROLLS_INSIDE)
 
 
 def test_charts_of_one_run(page, site):
