@@ -301,16 +301,24 @@ def _start(message: Launch, log: Path, pidfd: int | None) -> Background:
             os.close(fd)
 
 
+def _spawn_detached(path: str, command: list[str], environment: dict[str, str], actions: list[tuple[Any, ...]]) -> int:
+    """`posix_spawn` into a session of its own, or a process group where the system has no such flag."""
+    # Blocked and ignored signals are inherited: with SIGCHLD ignored, git could not be run there.
+    clean: dict[str, Any] = {"file_actions": actions, "setsigmask": (), "setsigdef": (signal.SIGCHLD,)}
+    try:
+        return os.posix_spawn(path, command, environment, setsid=True, **clean)
+    except NotImplementedError:
+        return os.posix_spawn(path, command, environment, setpgroup=0, **clean)
+
+
 def _spawn(command: list[str], environment: dict[str, str], actions: list[tuple[Any, ...]]) -> int | None:
     """Starts `command` and returns its process id if it is our child."""
-    # Blocked and ignored signals are inherited: with SIGCHLD ignored, nobody there could run git.
-    clean: dict[str, Any] = {"setsigmask": (), "setsigdef": (signal.SIGCHLD,)}
     try:
         words = ["sh", "-c", _DETACH, *command]
-        shell = os.posix_spawn(_SHELL, words, environment, file_actions=actions, **clean)
+        shell = _spawn_detached(_SHELL, words, environment, actions)
     except FileNotFoundError:  # a container without a shell
         actions = [*actions, (os.POSIX_SPAWN_DUP2, _STDIN, 0), (os.POSIX_SPAWN_CLOSE, _STDIN)]
-        return os.posix_spawn(command[0], command, environment, file_actions=actions, **clean)
+        return _spawn_detached(command[0], command, environment, actions)
     with contextlib.suppress(ChildProcessError):  # somebody else's wait was quicker
         os.waitpid(shell, 0)
     return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,7 +14,9 @@ from tracker_core import _records as records
 from tracker_core._artifacts.verb import Verbs
 from tracker_core._config import Config
 from tracker_core._display import Display
+from tracker_core._errors import UsageError
 from tracker_core._identity import Identity
+from tracker_core._locks import Lock
 from tracker_core._summary import Summary
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from tracker_core._snapshot import Snapshot
     from tracker_core._switches import Attachment
     from tracker_core._watch import Watches
+
+_HANDLER_TIMEOUT = 5.0
+"""Seconds beyond `finish_timeout` that a second `finish()` waits for the first one."""
 
 
 class Run(Identity, Verbs, Display):
@@ -76,7 +80,7 @@ class Run(Identity, Verbs, Display):
         self._snapshot = snapshot
         self._logbook = logbook
         self._settings = settings
-        self._finishing = threading.Lock()
+        self._finishing = Lock()
         self._owner = owner
         self._watches: Watches | None = None
         self._attachment: Attachment | None = None
@@ -308,24 +312,39 @@ class Run(Identity, Verbs, Display):
 
     def end(self, end: records.End, *, quiet: bool = False) -> None:
         """`finish()` for the session, which may know of a signal."""
-        with self._finishing:
-            if self._logbook.closed:
+        # A signal handler may call this while another thread ends the run and waits for what the handler interrupted.
+        if not self._finishing.acquire(timeout=self._settings.finish_timeout + _HANDLER_TIMEOUT):
+            return
+        try:
+            if self._logbook.closed:  # also the way back of a handler that interrupts the wait below
                 return
             self.quiet = quiet or self._settings.silent
             self._guessed = not end.certain
             _undo(self._opened)
+            if self._close(end):
+                _undo(self._after)
+        finally:
+            self._finishing.release()
+
+    def _close(self, end: records.End) -> bool:
+        """Write the last records and close the journal; False when a signal handler has done so meanwhile."""
+        try:
             self.config.persist()
             if self._owner:
                 self._logbook.write(end)
-                self._snapshot.apply(end, attempt=self.attempt)
-            if lost := self._logbook.close():
-                _notice.warn(f"{lost} records of run {self.id} could not be written to {self.folder.path}")
-            _undo(self._after)
+        except UsageError:
+            if not self._logbook.closed:
+                raise
+            return False
+        if self._owner:
+            self._snapshot.apply(end, attempt=self.attempt)
+        if lost := self._logbook.close():
+            _notice.warn(f"{lost} records of run {self.id} could not be written to {self.folder.path}")
+        return True
 
     def disown(self, reopen: Callable[[], Writer | None]) -> None:
         """In a forked child: what is logged goes to a journal of its own, and only the parent ends the run."""
         self._owner = False
-        self._finishing = threading.Lock()
         self._opened.pop_all()
         self._after.pop_all()
         self._logbook.forget(reopen)

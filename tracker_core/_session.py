@@ -5,7 +5,6 @@ from __future__ import annotations
 import copyreg
 import os
 import sys
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +14,7 @@ from tracker_core import _config_source, _exit, _names, _notice, _past, _rank, _
 from tracker_core import _records as records
 from tracker_core._errors import UsageError
 from tracker_core._folder import RunFolder
+from tracker_core._locks import Lock
 from tracker_core._run import Run
 from tracker_core._snapshot import Snapshot
 from tracker_core._start import in_notebook, make, opener, start, switches
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tracker_core._background import Background, Goal
     from tracker_core._settings import Settings
 
-_lock = threading.RLock()
+_lock = Lock()
 _runs: list[Run] = []
 _current: Run | None = None
 
@@ -318,8 +318,6 @@ def _exiting(exit_code: int, signal: str | None, certain: bool) -> None:
 
 
 def _forked() -> None:
-    global _lock  # noqa: PLW0603
-    _lock = threading.RLock()
     for run in _runs:
         if not run.disabled:
             label = f"fork-{os.getpid()}"

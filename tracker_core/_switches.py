@@ -11,13 +11,13 @@ The parts in the group `tracker.magic.opt_in` belong to `magic`, too, but join o
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker_core import _notice
 from tracker_core import _records as records
+from tracker_core._locks import Lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _WITHIN = {"magic": ("sync_tensorboard", "monitor_gym")}
 """Switches that another one turns on, too, where they are not set themselves."""
 
-_lock = threading.Lock()
+_lock = Lock()
 _parts: dict[tuple[str, str, str], Part] = {}
 """(switch, module, value) -> part. Parts stay for the life of the process: import hooks cannot be taken back."""
 

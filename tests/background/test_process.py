@@ -291,6 +291,26 @@ def test_ctrl_c_in_the_terminal_does_not_reach_it(train, backgrounds, until):
     training.kill()
 
 
+@pytest.mark.parametrize("shell", ["/bin/sh", "/nonexistent"])
+def test_a_signal_to_the_process_group_does_not_reach_it_from_its_first_instant(train, shell):
+    training = train(
+        f"""
+_background._SHELL = {shell!r}
+if os.getpgrp() != os.getpid():
+    os.setpgid(0, 0)
+for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGUSR1):
+    signal.signal(number, lambda *_: None)
+writer, background = start()
+for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGUSR1):
+    os.killpg(os.getpgrp(), number)
+end(writer, exit_code=0)
+print(background.finish(120))
+"""
+    )
+    assert training.wait() == "True\n"
+    assert training.snapshot().metadata
+
+
 def test_sigterm_ends_it_soon_though_the_training_goes_on(train, backgrounds, gone, until):
     training = train("writer, background = start(); time.sleep(600)")
     until(backgrounds)

@@ -118,6 +118,24 @@ def test_a_disk_that_stays_full_is_told_at_the_end(small_disk):
     assert [row.step for row in rows] == list(range(20_000 - gap.lost))
 
 
+@pytest.mark.parametrize("backlog", [100_000, 8 << 20], ids=["beyond memory", "within memory"])
+def test_how_a_run_ended_is_kept_on_a_disk_that_stays_full(small_disk, monkeypatch, backlog):
+    monkeypatch.setattr(journal_module, "BACKLOG", backlog)
+    writer = journal.open_writer(RunFolder(small_disk), "main", run="r", attempt=1)
+    keys = writer.key_set(tuple(f"metric{number}" for number in range(40)), "d" * 40)
+    _fill(small_disk)
+    with pytest.warns(RuntimeWarning, match="No space left"):
+        _write_rows(writer, keys, range(2_000))
+    writer.write(records.End(time=2.0, exit_code=3, signal="SIGTERM"))
+    writer.close()
+    entries = [entry for entry in Reader(writer.path).entries() if not isinstance(entry, KeySet)]
+    rows = [entry.step for entry in entries if isinstance(entry, Numbers)]
+    end, gap = entries[len(rows) :]
+    assert (end.exit_code, end.signal) == (3, "SIGTERM")
+    assert gap.lost == writer.lost() == 2_000 - len(rows) > 0
+    assert rows == list(range(len(rows)))
+
+
 def test_a_buffered_journal_counts_what_a_full_disk_kept_from_it(small_disk):
     writer = journal.open_writer(RunFolder(small_disk), "main", run="r", attempt=1, buffered=True)
     keys = writer.key_set(("a", "b"), "dd")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import time
 from typing import TYPE_CHECKING, Literal
@@ -15,6 +14,7 @@ from tracker_core._artifacts import version as versions
 from tracker_core._artifacts.objects import Objects
 from tracker_core._artifacts.version import Version, number_of
 from tracker_core._errors import NotFoundError, UsageError
+from tracker_core._locks import file_lock, undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -74,6 +74,7 @@ class Collection:
             raise NotFoundError(f"artifact {self.name!r} of project {self.project!r} has no alias {alias!r}; {hint}")
         return self.load(known[alias])
 
+    @undisturbed
     def add(self, draft: Version, aliases: Iterable[str]) -> Version:
         """Adds a version and gives it `aliases` and "latest". A version of the same digest is taken as it is.
 
@@ -88,6 +89,7 @@ class Collection:
             self._alias(found.number, [*aliases, LATEST])
         return found
 
+    @undisturbed
     def adopt(self, version: Version) -> int:
         """Adds a version that was made elsewhere, under its own number where that is free, and moves no alias; returns
         the number that it has here. What is known by its digest is not added again.
@@ -116,6 +118,7 @@ class Collection:
         """The numbers of versions that there were."""
         return sorted(self._numbered(".deleted"))
 
+    @undisturbed
     def change(self, version: Version, aliases: Iterable[str] | None) -> None:
         """Replaces what may change of a version: description, metadata, tags, expiry and, unless None, its aliases."""
         with self._locked():
@@ -125,17 +128,20 @@ class Collection:
                 self._write_aliases({name: at for name, at in self.aliases().items() if at != version.number})
                 self._alias(version.number, aliases)
 
+    @undisturbed
     def alias(self, number: int, aliases: Iterable[str]) -> None:
         """Moves `aliases` to a version."""
         with self._locked():
             self._alias(number, aliases)
 
+    @undisturbed
     def drop_aliases(self, aliases: Iterable[str]) -> None:
         """Takes aliases away from whatever they name."""
         gone = set(aliases)
         with self._locked():
             self._write_aliases({name: at for name, at in self.aliases().items() if name not in gone})
 
+    @undisturbed
     def delete(self, number: int, *, with_aliases: bool) -> None:
         """Removes a version; "latest" goes to the newest that is left.
 
@@ -214,12 +220,8 @@ class Collection:
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
         self.folder.mkdir(parents=True, exist_ok=True)
-        fd = os.open(self.folder / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o666)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX)
+        with file_lock(self.folder / "lock"):
             yield
-        finally:
-            os.close(fd)
 
 
 def objects(root: Path) -> Objects:

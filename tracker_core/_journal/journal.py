@@ -68,6 +68,7 @@ class Journal:
         "_header",
         "_held",
         "_keys",
+        "_last",
         "_limit",
         "_lock",
         "_lock_file",
@@ -94,6 +95,8 @@ class Journal:
         self._segment_size = segment_size
         self._lock = threading.RLock()
         self._keys = Keys()
+        self._last: bytes | None = None
+        """The last `End`."""
         self._backlog: deque[bytes | KeySet] = deque()
         self._held = 0
         self._lost = 0
@@ -133,7 +136,10 @@ class Journal:
             self._append_slowly(body)
 
     def write(self, record: records.Record) -> None:
-        self.append(_MAP + records.encode(record))
+        body = _MAP + records.encode(record)
+        if isinstance(record, records.End):
+            self._last = body
+        self.append(body)
 
     def key_set(self, names: tuple[str, ...], kinds: str, stream: records.Stream = "metrics") -> KeySet:
         with self._lock:
@@ -218,7 +224,8 @@ class Journal:
             self._tell(error)
 
     def _keep_bound(self) -> None:
-        if self._held > BACKLOG and not isinstance(self._backlog[-1], KeySet):
+        newest = self._backlog[-1]
+        if self._held > BACKLOG and not isinstance(newest, KeySet) and newest is not self._last:
             self._held -= _weight(self._backlog.pop())
             self._lost += 1
             self._unreported += 1
@@ -303,11 +310,16 @@ class Journal:
 
     def _close(self) -> None:
         self._drain()
+        self._segment.release()
         left = sum(not isinstance(item, KeySet) for item in self._backlog)
+        if self._last is not None and any(item is self._last for item in self._backlog):
+            # On a full disk the spare bytes are for how the run ended: its state is worth more than another row.
+            with contextlib.suppress(OSError):
+                self._put(self._last)
+                left -= 1
         self._lost += left
         self._unreported += left
         self._backlog.clear()
-        self._segment.release()
         if self._unreported:
             with contextlib.suppress(OSError):
                 self._report()

@@ -122,6 +122,7 @@ def _claimed(path: Path) -> Iterator[bool]:
         # Whoever held the lock before may have finished the job since it was listed.
         yield _locked(fd) and os.fstat(fd).st_nlink > 0
     finally:
+        fcntl.flock(fd, fcntl.LOCK_UN)  # closing is not enough where a forked child shares the open file
         os.close(fd)
 
 

@@ -274,7 +274,7 @@ def main() -> None:
     launch = read_launch(os.environ.pop(VARIABLE))
     if not Path(launch.folder, launch.journal).exists():
         return  # deleted before we were up
-    with contextlib.suppress(PermissionError):  # we lead a group already
+    with contextlib.suppress(PermissionError):  # already the leader of a session or group, where no shell started us
         os.setsid()
     os.chdir("/")
     pidfd = PIDFD if launch.pidfd else None
