@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker_core import _notice
 from tracker_core import _records as records
+from tracker_core._declarations import noting, taken
+from tracker_core._guard import complain, guard, message_of
 from tracker_core._locks import Lock
 
 if TYPE_CHECKING:
@@ -97,13 +99,9 @@ class Part:
 
     def tell(self, verb: str, call: Callable[[Sink], object]) -> None:
         """Calls `call` with each listening run. What a run raises ends there, with one line in the log."""
-        from tracker_core.integration import complain
-
         for listener in self.listeners:
-            try:
+            with guard(f"{self.switch}: {verb} for {self.module_name}"):
                 call(listener.sink)
-            except Exception as error:  # noqa: BLE001, PERF203 - the framework in whose call we are must not see it
-                complain(f"{verb} {self._entry}", f"{self.switch} could not {verb} for {self.module_name}: {error}")
 
     def _check(self, listener: _Listener) -> None:
         """Tells of options that this part does not know, as soon as it has said which it does."""
@@ -148,8 +146,6 @@ class Part:
                 listener.changed()
 
     def _open(self) -> None:
-        from tracker_core.integration import complain, noting, taken
-
         context = ExitStack()
         try:
             integration = self._entry.load()
@@ -159,20 +155,18 @@ class Part:
             with noting() as self._functions:
                 context.enter_context(integration(self._module, FanOut(self)))
         except Exception as error:  # noqa: BLE001 - it would fail the user's own import
-            self.error = f"{type(error).__name__}: {error}"
-            complain(f"open {self._entry}", f"{self.switch} leaves {self.module_name} out: {error}")
+            self.error = message_of(error)
+            complain(f"open {self._entry}", f"{self.switch} leaves {self.module_name} out: {message_of(error)}")
             return
         self._context = context
 
     def _close(self) -> None:
-        from tracker_core.integration import complain
-
         context, self._context = self._context, None
         assert context is not None
         try:
             context.close()
         except Exception as error:  # noqa: BLE001 - the run is ending; the user's program goes on
-            complain(f"close {self._entry}", f"undoing {self.switch} for {self.module_name}: {error}")
+            complain(f"close {self._entry}", f"undoing {self.switch} for {self.module_name}: {message_of(error)}")
 
 
 class FanOut:

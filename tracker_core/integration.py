@@ -9,14 +9,15 @@ for what a framework writes to files. `docs/integrations/writing-your-own.md` sh
 from __future__ import annotations
 
 import functools
-import logging
 from contextlib import contextmanager
-from contextvars import ContextVar
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from tracker_core import _bucket as bucket
 from tracker_core import _records as records
+from tracker_core._callback import CallbackRun
+from tracker_core._declarations import note, takes
+from tracker_core._guard import complain, guard, name_of, passes, report, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "CallbackRun",
     "Integration",
     "Sink",
     "SwitchSink",
@@ -32,9 +34,13 @@ __all__ = [
     "Unsupported",
     "Written",
     "bucket",
+    "complain",
+    "guard",
     "note",
+    "passes",
     "patched",
     "records",
+    "report",
     "takes",
     "unseen",
     "without_secrets",
@@ -44,8 +50,6 @@ Policy: TypeAlias = Literal["now", "live", "end"]
 
 __path__: list[str] = []
 """No module lies below this one, but who imports one is told where ours is (`_elsewhere.Guide`)."""
-
-_log = logging.getLogger("tracker")
 
 
 class Unsupported(Exception):  # noqa: N818 - a verdict that a switch skips quietly, not an error of the user
@@ -115,27 +119,6 @@ class Integration(Protocol):
     """
 
     def __call__(self, module: ModuleType, sink: SwitchSink, /) -> AbstractContextManager[object]: ...
-
-
-_taken: dict[Integration, tuple[str, ...]] = {}
-
-if TYPE_CHECKING:
-    Declared = TypeVar("Declared", bound=Integration)
-
-
-def takes(*names: str) -> Callable[[Declared], Declared]:
-    """Declares which options an integration reads, so that who mistypes one is told. Without it none is checked."""
-
-    def declared(integration: Declared) -> Declared:
-        _taken[integration] = names
-        return integration
-
-    return declared
-
-
-def taken(integration: Integration) -> tuple[str, ...] | None:
-    """What `takes` says of an integration; None where it says nothing. For who opens it."""
-    return _taken.get(integration)
 
 
 class TailSink(Protocol):
@@ -242,27 +225,6 @@ def patched(target: type | ModuleType, name: str, wrapper: Wrapper) -> Iterator[
                 setattr(place, name, original)
 
 
-_noted: ContextVar[list[str] | None] = ContextVar("noted", default=None)
-
-
-def note(function: str) -> None:
-    """Tells `run.magic` that the integration being opened listens at `function`; `patched` does so by itself."""
-    noted = _noted.get()
-    if noted is not None:
-        noted.append(function)
-
-
-@contextmanager
-def noting() -> Iterator[list[str]]:
-    """Collects what integrations note. For who opens them."""
-    functions: list[str] = []
-    token = _noted.set(functions)
-    try:
-        yield functions
-    finally:
-        _noted.reset(token)
-
-
 class _Replacement:
     """A plain function in place of another. Plain, because bound methods of proxy objects cannot be pickled."""
 
@@ -288,7 +250,7 @@ def _run(
         wrapper(call, instance, args, dict(kwargs))
     except Exception as error:  # noqa: BLE001 - whatever fails in a wrapper, the framework must not see it
         if call.error is None:
-            complain(_name(function), f"{_name(function)} is not tracked: {type(error).__name__}: {error}")
+            report(name_of(function), error)
     if call.error is not None:
         # Taken out of the call first: its traceback holds this frame, and the cycle would outlive the call.
         framework_error, call.error = call.error, None
@@ -310,22 +272,6 @@ def _holders(target: type | ModuleType, name: str, original: object) -> list[Any
     return [target, *(module for module in loaded if module is not target and vars(module).get(name) is original)]
 
 
-def unseen(function: Callable[..., Any]) -> Any:
-    """`function` that logs what it raises, once, and returns None then.
-
-    For the hooks of a callback or logger that a switch inserts. One that a user passes by hand may raise.
-    """
-
-    @functools.wraps(function)
-    def guarded(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return function(*args, **kwargs)
-        except Exception as error:  # noqa: BLE001 - the framework in whose call we are must not see it
-            complain(_name(function), f"{_name(function)} is not tracked: {type(error).__name__}: {error}")
-
-    return guarded
-
-
 def without_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
     """`values` as plain data without what a name at any depth says is a secret (`api_key`, `db_password` ...).
 
@@ -336,18 +282,3 @@ def without_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
 
     found: dict[str, Any] = public(plain(dict(values)))
     return found
-
-
-_complained: set[str] = set()
-
-
-def complain(subject: str, message: str) -> None:
-    """Warns once per process and subject: a training that calls us a million times must not log a million lines."""
-    if subject not in _complained:
-        _complained.add(subject)
-        _log.warning("tracker: %s", message)
-
-
-def _name(function: Any) -> str:
-    inner = function.func if isinstance(function, functools.partial) else function
-    return f"{getattr(inner, '__module__', '')}.{getattr(inner, '__qualname__', inner)}"
