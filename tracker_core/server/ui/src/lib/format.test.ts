@@ -1,26 +1,32 @@
 import { expect, test } from "vitest";
-import { ago, bytes, difference, duration, number, tick, value } from "./format";
+import { ago, bytes, difference, duration, exact, number, precise, value } from "./format";
 
 test.each([
   [0, "0"],
   [1234567, "1,234,567"],
   [0.1 + 0.2, "0.3"],
-  [-0.000012345, "−1.234e−5"],
-  [123456.789, "123456.8"],
-  [2.5e12, "2.5e12"],
+  [-0.000012345, "−1.2345e−5"],
+  [123456.789, "123,456.79"],
+  [1234567890123.25, "1,234,567,890,123.25"],
+  [2.5e12, "2,500,000,000,000"],
+  [-123456789012, "−123,456,789,012"],
+  [2.5e21, "2.5e21"],
+  [-0, "0"],
+  [0.9999999, "1"],
   [NaN, "NaN"],
   [-Infinity, "−∞"],
 ])("number %d", (given, shown) => {
   expect(number(given)).toBe(shown);
 });
 
-test("ticks are as short as their distance allows", () => {
-  expect(tick(0.25, 0.05)).toBe("0.25");
-  expect(tick(20000, 5000)).toBe("20k");
-  expect(tick(2500, 2500)).toBe("2.5k");
-  expect(tick(0.75, 0.25)).toBe("0.75");
-  expect(tick(1500000, 500000)).toBe("1.5M");
-  expect(tick(0, 0.1)).toBe("0");
+test("values that lie close together get the digits that tell them apart", () => {
+  expect(precise(0.90000012, 1e-8)).toBe("0.90000012");
+  expect(precise(0.90000012, 0.1)).toBe("0.9");
+  expect(precise(1e12 + 0.5, 1e-3)).toBe("1,000,000,000,000.5");
+});
+
+test("values that differ look different", () => {
+  expect([0.1 + 0.2, 0.3, 1e-20].map(exact)).toEqual(["0.30000000000000004", "0.3", "1e−20"]);
 });
 
 test("durations", () => {

@@ -1,13 +1,27 @@
 /** Numbers, times and sizes as people read them. */
 
-/** Six significant digits at most; small and large magnitudes in scientific notation; non-finite spelled out. */
+/** Whole numbers below 10¹⁵ exactly; others with six significant digits, or two behind the point if that is more. Very
+ * small and large ones are in scientific notation, non-finite ones are spelled out. */
 export function number(value: number): string {
+  return shown(value, 6);
+}
+
+/** Like `number`, with as many more digits as it takes to be off by at most `error`. */
+export function precise(value: number, error: number): string {
+  if (!Number.isFinite(value)) return number(value);
+  let digits = 6;
+  while (digits < 17 && !(Math.abs(Number(value.toPrecision(digits)) - value) <= error)) digits++;
+  return shown(value, digits);
+}
+
+function shown(value: number, digits: number): string {
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
-  if (Number.isInteger(value) && Math.abs(value) < 1e9) return minus(value.toLocaleString("en-US"));
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-4 || size >= 1e9)) return minus(trim(value.toExponential(3)).replace("e+", "e"));
-  return minus(trim(value.toPrecision(size >= 1000 ? 7 : 5)));
+  if (Number.isInteger(value) && size < 1e15) return minus(grouped(String(value === 0 ? 0 : value)));
+  if (size < 1e-4 || size >= 1e15) return minus(trim(value.toExponential(digits - 1)).replace("e+", "e"));
+  const whole = size < 1 ? 0 : Math.floor(Math.log10(size)) + 1;
+  return minus(grouped(trim(value.toPrecision(Math.min(17, Math.max(digits, whole + 2))))));
 }
 
 /** What has to be added to get from one value to another, to three digits: `+0.021`. */
@@ -15,24 +29,6 @@ export function difference(value: number): string {
   const short = number(Number(value.toPrecision(3)));
   return value > 0 ? `+${short}` : short;
 }
-
-/** For axis ticks: as short as the distance between two of them allows. */
-export function tick(value: number, step: number): string {
-  const size = Math.abs(value);
-  if (size >= 1e15 || (size !== 0 && (size < 1e-4 || step < 1e-4)))
-    return minus(value.toExponential(step < size / 20 ? 2 : 0));
-  for (const [unit, name] of UNITS) {
-    if (size >= unit) return minus(trim((value / unit).toFixed(decimals(step / unit)))) + name;
-  }
-  return minus(trim(value.toFixed(decimals(step))));
-}
-
-const UNITS = [
-  [1e12, "T"],
-  [1e9, "G"],
-  [1e6, "M"],
-  [1e3, "k"],
-] as const;
 
 /** `3d 4h`, `2h 05m`, `4m 12s`, `8.1s`, `340ms`. */
 export function duration(seconds: number): string {
@@ -83,6 +79,11 @@ export function bytes(size: number): string {
   return `${value.toPrecision(3)} PB`;
 }
 
+/** Any value in one line, numbers with every digit: where two differ, they look different. */
+export function exact(it: unknown): string {
+  return typeof it === "number" ? precise(it, 0) : value(it);
+}
+
 /** Any config or summary value in one line; of media the kind. */
 export function value(it: unknown): string {
   if (it === null || it === undefined) return "–";
@@ -93,22 +94,19 @@ export function value(it: unknown): string {
   return JSON.stringify(it);
 }
 
-/** The fewest digits behind the point that tell multiples of `step` apart: one for 2.5, two for 0.25. */
-function decimals(step: number): number {
-  for (let digits = 0; digits < 8; digits++) {
-    const scaled = step * 10 ** digits;
-    if (scaled >= 1 - 1e-9 && Math.abs(scaled - Math.round(scaled)) < 1e-6) return digits;
-  }
-  return step > 0 ? Math.max(0, Math.min(8, Math.ceil(-Math.log10(step) - 1e-9))) : 0;
-}
-
-function trim(text: string): string {
+/** Without zeros at the end of a fraction. */
+export function trim(text: string): string {
   return text.replace(/(\.\d*?)0+(?=e|$)/, "$1").replace(/\.(?=e|$)/, "");
 }
 
 /** A true minus sign is as wide as a plus and does not break a line. */
-function minus(text: string): string {
+export function minus(text: string): string {
   return text.replace(/-/g, "−");
+}
+
+/** `-1234567.25` with commas between thousands. */
+export function grouped(text: string): string {
+  return text.replace(/^-?\d+/, (whole) => whole.replace(/\B(?=(\d{3})+$)/g, ","));
 }
 
 function two(part: number): string {

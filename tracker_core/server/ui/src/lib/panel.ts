@@ -132,7 +132,7 @@ function curve(series: Series, member: Member, x: string): Curve {
 }
 
 export function axis(x: string): Axis {
-  return x === "relative" || x === "wall" ? x : "number";
+  return x === "step" || x === "relative" || x === "wall" ? x : "number";
 }
 
 /** The y-range that leaves out the most extreme 1 % at each end. */

@@ -2,10 +2,10 @@
 
 import uPlot from "uplot";
 import { fade } from "./color";
-import { decades } from "./decade";
 import { envelopes } from "./envelope";
-import { duration, tick } from "./format";
 import { pen } from "./pen";
+import { padded } from "./scale";
+import { durationLabels, durationTicks, linearTicks, logTicks, tickLabels } from "./ticks";
 
 export type Drawn = {
   key: string;
@@ -20,7 +20,7 @@ export type Drawn = {
   dashed: boolean;
 };
 
-export type Axis = "number" | "relative" | "wall";
+export type Axis = "step" | "number" | "relative" | "wall";
 export type Look = {
   axis: Axis;
   logX: boolean;
@@ -100,10 +100,9 @@ export function create(
           size: 26,
           gap: 6,
           space: 64,
-          ...(look.axis === "wall" ? {} : { values: ticks(look.axis === "relative" ? duration : null) }),
-          ...(look.logX ? LOGARITHMIC : {}),
+          ...(look.axis === "wall" ? {} : ticks(look.axis, look.logX)),
         },
-        { ...axis, gap: 6, space: 34, size: width, ...(look.logY ? LOGARITHMIC : { values: ticks(null) }) },
+        { ...axis, gap: 6, space: 34, size: width, ...ticks("number", look.logY) },
       ],
       series: [
         {},
@@ -235,8 +234,7 @@ function bounds(
   }
   if (!Number.isFinite(bottom) || !Number.isFinite(top)) return log ? [0.1, 10] : [0, 1];
   if (log) return bottom === top ? [bottom / 2, top * 2] : [bottom / 1.1, top * 1.1];
-  const air = (top - bottom) * 0.06 || Math.abs(top) * 0.1 || 0.5;
-  return [bottom - air, top + air];
+  return padded(bottom, top, 0.06);
 }
 
 /** The index with a value that is next to `hovered`, so that lines with other steps answer too. */
@@ -254,19 +252,26 @@ function single(line: Drawn): boolean {
   return true;
 }
 
-function ticks(spell: ((value: number) => string) | null) {
-  return (_: uPlot, values: (number | null)[]) => {
-    const known = values.filter((value) => value !== null);
-    const step = known.length > 1 ? Math.abs(known[1]! - known[0]!) : 1;
-    return values.map((value) => (value === null ? "" : spell ? spell(value) : tick(value, step)));
+/** Ticks of our own: uPlot's end at 1e-32 and 1e32, and have labels that repeat. */
+function ticks(axis: Axis, log: boolean): Partial<uPlot.Axis> {
+  const places = (low: number, high: number, count: number) =>
+    log
+      ? logTicks(low, high, count, axis === "step")
+      : axis === "relative"
+        ? durationTicks(low, high, count)
+        : linearTicks(low, high, count, axis === "step");
+  const labels = axis === "relative" ? durationLabels : tickLabels;
+  return {
+    incrs: [Number.MAX_VALUE], // of these uPlot would take the first one with room enough; the splits do not need it
+    splits: (plot, index, low, high) => {
+      const { space, side } = plot.axes[index]!;
+      const room = side === 2 ? plot.width - 60 : plot.height - 40;
+      return places(low, high, Math.max(2, room / (space as () => number)()));
+    },
+    values: (_, values) => labels(values.filter((value) => value !== null)),
+    filter: (_, values) => values,
   };
 }
-
-const LOGARITHMIC = {
-  splits: (_: uPlot, __: number, low: number, high: number) => decades(low, high),
-  values: (_: uPlot, values: (number | null)[]) => values.map((value) => (value === null ? "" : tick(value, value))),
-  filter: (_: uPlot, values: (number | null)[]) => values,
-};
 
 /** As wide as the longest tick, so that narrow panels keep their width for the lines. */
 function width(_: uPlot, values: string[] | null): number {

@@ -22,6 +22,19 @@ describe("scale", () => {
     expect(fit([], 0, 100).ticks.length).toBeGreaterThan(0);
   });
 
+  it("does not stretch rounding errors over the axis", () => {
+    const nearly = [0.9, 0.9 + 1.1e-16, 0.9 - 1.1e-16];
+    const scale = fit(nearly, 0, 100);
+    for (const value of nearly) expect(scale.at(value)).toBeCloseTo(50, 6);
+    expect(fit([1e12, 1e12 + 5], 0, 100).at(1e12 + 5)).toBeGreaterThan(90);
+  });
+
+  it("holds the largest numbers", () => {
+    const scale = fit([-1.7e308, 1.7e308], 0, 100);
+    expect(scale.at(0)).toBeCloseTo(50);
+    expect(scale.ticks.length).toBeGreaterThan(1);
+  });
+
   it("keeps zero in sight for bars", () => {
     expect(fit([5, 6], 0, 100, false, true).at(0)).toBe(0);
     expect(fit([-5, 6], 0, 100, false, true).at(0)).toBeGreaterThan(0);

@@ -1,8 +1,7 @@
 /** From values to places on a drawing, and the ticks beside them. */
 
-import { decades } from "./decade";
-import { tick } from "./format";
 import type { Mark } from "./mark";
+import { linearTicks, logTicks, tickLabels } from "./ticks";
 
 export type Scale = {
   at: (value: number) => number;
@@ -11,16 +10,36 @@ export type Scale = {
   ticks: { at: number; label: string }[];
 };
 
+/** Values that differ by less than this share of their size differ by rounding errors only. */
+const ROUNDING = 1e-13;
+
+/** A range that can be drawn: around values that are equal but for rounding, a tenth of their size to each side. */
+export function spanned(low: number, high: number): [number, number] {
+  const size = Math.max(Math.abs(low), Math.abs(high));
+  if (high - low > size * ROUNDING) return [low, high];
+  const air = size * 0.1 || 0.5;
+  return [Math.max(low - air, -Number.MAX_VALUE), Math.min(high + air, Number.MAX_VALUE)];
+}
+
+/** Some room around a range, which stays finite. */
+export function padded(low: number, high: number, share: number): [number, number] {
+  const [bottom, top] = spanned(low, high);
+  if (bottom !== low || top !== high) return [bottom, top];
+  const air = high * share - low * share;
+  return [Math.max(low - air, -Number.MAX_VALUE), Math.min(high + air, Number.MAX_VALUE)];
+}
+
 /** `low` may equal `high`; `count` is about how many ticks there are. */
 export function linear(low: number, high: number, from: number, to: number, count = 5): Scale {
-  if (!(low < high)) [low, high] = [low - (Math.abs(low) * 0.1 || 0.5), low + (Math.abs(low) * 0.1 || 0.5)];
-  const at = (value: number) => from + ((value - low) / (high - low)) * (to - from);
-  const step = nice((high - low) / Math.max(1, count));
-  const ticks = [];
-  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) {
-    ticks.push({ at: at(i * step), label: tick(i * step, step) });
-  }
-  return { at, value: (place) => low + ((place - from) / (to - from)) * (high - low), ticks };
+  [low, high] = spanned(low, high);
+  const half = high / 2 - low / 2; // the whole may be more than a number can hold
+  const at = (value: number) => from + ((value / 2 - low / 2) / half) * (to - from);
+  const ticks = linearTicks(low, high, count);
+  return {
+    at,
+    value: (place) => low + ((place - from) / (to - from)) * half * 2,
+    ticks: labelled(ticks, at),
+  };
 }
 
 /** Of positive values; what is not positive lies nowhere (NaN). */
@@ -29,8 +48,13 @@ export function logarithmic(low: number, high: number, from: number, to: number)
   const [bottom, top] = [Math.log10(low), Math.log10(high)];
   const at = (value: number) =>
     value > 0 ? from + ((Math.log10(value) - bottom) / (top - bottom)) * (to - from) : NaN;
-  const ticks = decades(low, high).map((value) => ({ at: at(value), label: tick(value, value) }));
+  const ticks = labelled(logTicks(low, high, Math.abs(to - from) / 34), at);
   return { at, value: (place) => 10 ** (bottom + ((place - from) / (to - from)) * (top - bottom)), ticks };
+}
+
+function labelled(ticks: readonly number[], at: (value: number) => number): Scale["ticks"] {
+  const labels = tickLabels(ticks);
+  return ticks.map((tick, i) => ({ at: at(tick), label: labels[i]! }));
 }
 
 /** Names in equal steps; `at` takes the place in the list. */
@@ -47,11 +71,10 @@ export function fit(values: readonly number[], from: number, to: number, log = f
   const [low, high] = extent(log ? values.filter((value) => value > 0) : values);
   if (log && low > 0 && Number.isFinite(low)) return logarithmic(low / 1.1, high * 1.1, from, to);
   if (!Number.isFinite(low)) return linear(0, 1, from, to);
-  const air = (high - low) * 0.05;
   const count = Math.abs(to - from) / (to < from ? 34 : 64); // upwards there is room for more
-  if (zero)
-    return linear(Math.min(0, low === 0 ? 0 : low < 0 ? low - air : 0), Math.max(0, high + air), from, to, count);
-  return linear(low - air, high + air, from, to, count);
+  const [bottom, top] = padded(low, high, 0.05);
+  if (zero) return linear(low < 0 ? bottom : 0, high > 0 ? top : 0, from, to, count);
+  return linear(bottom, top, from, to, count);
 }
 
 export function extent(values: Iterable<number>): [number, number] {
@@ -122,10 +145,4 @@ function apart(ticks: Scale["ticks"]): Scale["ticks"] {
     end = at + half;
     return true;
   });
-}
-
-/** 1, 2 or 5 times a power of ten, at least `step`. */
-function nice(step: number): number {
-  const power = 10 ** Math.floor(Math.log10(step));
-  return [1, 2, 5, 10].map((part) => part * power).find((it) => it >= step * (1 - 1e-9)) ?? step;
 }

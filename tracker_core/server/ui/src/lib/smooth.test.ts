@@ -3,8 +3,27 @@ import { smooth } from "./smooth";
 
 test("an average of a constant is the constant from the first point on", () => {
   for (const kind of ["ema", "gaussian", "mean"] as const) {
-    const drawn = smooth([3, 3, 3, 3], { kind, amount: kind === "ema" ? 0.9 : 2 });
-    for (const value of drawn) expect(value).toBeCloseTo(3, 12);
+    for (const constant of [3, 0.9, 1e-12, -1.1e12]) {
+      const drawn = smooth(new Array<number>(500).fill(constant), { kind, amount: kind === "ema" ? 0.97 : 7 });
+      expect(new Set(drawn), kind).toEqual(new Set([constant]));
+    }
+  }
+});
+
+test("a running mean is that of its window, whatever came before", () => {
+  const values = Array.from({ length: 100 }, (_, i) => (i === 50 ? 1e15 : Math.sin(i)));
+  const drawn = smooth(values, { kind: "mean", amount: 7 });
+  values.forEach((_, i) => {
+    const window = values.slice(Math.max(0, i - 6), i + 1);
+    const mean = window.reduce((sum, it) => sum + it, 0) / window.length;
+    expect(Math.abs(drawn[i]! - mean)).toBeLessThanOrEqual(Math.max(...window) * 1e-12);
+  });
+});
+
+test("values that are not finite stay and count for nothing", () => {
+  for (const kind of ["ema", "gaussian", "mean"] as const) {
+    const drawn = smooth([2, NaN, 2, Infinity, 2], { kind, amount: kind === "ema" ? 0.9 : 3 });
+    expect(drawn).toEqual([2, NaN, 2, Infinity, 2]);
   }
 });
 
