@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from playwright.sync_api import expect
@@ -78,3 +80,42 @@ def test_hostile_classes_stay_text(page, picture):
     expect(picture.get_by_role("button", name="<img src=x")).to_be_visible()
     assert page.evaluate("window.owned") is None
     assert page.locator("img[src=x]").count() == 0
+
+
+@pytest.fixture
+def namesakes(page, tmp_path, serve):
+    """The part of a run's media page with boxes and a mask of one name, which name class 1 differently."""
+    settings = {"silent": True, "system_interval": 0, "disable_git": True, "console": "off"}
+    mask = np.zeros((20, 40), np.uint8)
+    mask[:10] = 1
+    box = {"position": {"minX": 0, "maxX": 0.5, "minY": 0.5, "maxY": 1}, "class_id": 1}
+    with tracker.init(
+        project="names", dir=str(tmp_path), tags=["same", "same"], config={"a.b": 1, "a": {"b": 2}}, settings=settings
+    ) as run:
+        pixels = np.full((20, 40, 3), 200, np.uint8)
+        boxes = {"lanes": {"box_data": [box, box], "class_labels": {1: "car"}}}
+        masks = {"lanes": {"mask_data": mask, "class_labels": {1: "road"}}}
+        run.log({"street": tracker.Image(pixels, boxes=boxes, masks=masks)})
+    page.goto(f"{serve(tmp_path)}/embed/run/{run.folder.path.name}?view=media")
+    return page.get_by_role("region", name="street")
+
+
+def test_boxes_and_masks_of_one_name_are_both_drawn(page, namesakes):
+    drawn, mask = namesakes.locator(".box"), namesakes.locator("canvas")
+    expect(drawn).to_have_count(2)
+    page.wait_for_function(f"canvas => ({PAINTED})(canvas) === 400", arg=mask.element_handle())
+    expect(namesakes.get_by_role("button", name="lanes")).to_have_count(2)
+    namesakes.get_by_role("button", name="car").click()
+    expect(drawn).to_have_count(0)
+    expect(mask).to_have_count(1)
+    page.wait_for_function(f"canvas => ({PAINTED})(canvas) === 400", arg=mask.element_handle())
+    namesakes.get_by_role("button", name="road").click()
+    page.wait_for_function(f"canvas => ({PAINTED})(canvas) === 0", arg=mask.element_handle())
+    namesakes.get_by_role("button", name=re.compile(r"lanes\s*2")).click()  # with the number of its boxes
+    expect(mask).to_have_count(1)
+
+
+def test_config_keys_of_one_path_are_both_shown(page, namesakes):
+    page.goto(page.url.replace("view=media", "view=overview"))
+    values = page.get_by_role("group", name="Config values")
+    expect(values.locator(".leaf")).to_have_count(2)

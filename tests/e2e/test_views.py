@@ -79,7 +79,7 @@ def test_a_project_opens_with_its_home_view(page, project):
     _menu(page).get_by_role("button", name="Open the project with Table first").click()
     page.goto(project)
     expect(page.get_by_role("table")).to_be_visible()
-    expect(page.get_by_role("columnheader").filter(has_text="steps")).to_be_visible()
+    expect(page.get_by_role("columnheader").filter(has_text="last step")).to_be_visible()
     _menu(page).get_by_role("button", name="Everything at its standard").click()
     expect(page.get_by_role("img", name="reward, 2 lines")).to_be_visible()
     page.reload()

@@ -19,7 +19,7 @@ export function sections(run: Run): { name: string; data: Plain }[] {
         state: run.state,
         seconds: Math.round((run.ended ?? run.updated) - run.created),
         exit_code: run.exit_code,
-        steps: run.steps,
+        "last step": run.steps,
         tags: run.tags,
         group: run.group,
         job_type: run.job_type,

@@ -29,6 +29,23 @@ const find = (layout: Layout, id: string): Spec =>
   arrange([...METRICS, SYSTEM], MEDIA, layout)
     .flatMap((it) => it.panels)
     .find((it) => it.id === id)!;
+
+describe("ids", () => {
+  it("differ, whatever metrics, media and added panels are called", () => {
+    const metrics = ["p1", "*weights", "~cpu"].map((name) => ({ ...METRICS[0]!, name }));
+    const layout = { add: ["p1", "p1"].map((id) => ({ id, kind: "line", section: "Panels", of: ["a", "a"] })) };
+    const sections = arrange(
+      [...metrics, { ...SYSTEM, name: "cpu" }],
+      [{ name: "weights", kind: "histogram" }],
+      layout as unknown as Layout,
+    );
+    const panels = sections.flatMap((it) => it.panels);
+    expect(panels.length).toBe(7);
+    expect(new Set(panels.map((it) => it.id)).size).toBe(7);
+    expect(panels.filter((it) => it.own).map((it) => it.of)).toEqual([["a"], ["a"]]);
+  });
+});
+
 const sections = (layout: Layout) => arrange([...METRICS, SYSTEM], MEDIA, layout);
 
 describe("layout", () => {

@@ -109,8 +109,24 @@ export function all(metrics: readonly Logged[], media: readonly Medium[], layout
     ...metrics.filter((it) => !it.hidden).map(ofMetric),
     ...media.filter((it) => !hidden.has(it.name)).map(ofMedium),
   ];
-  const own = (layout.add ?? []).filter(sound).map((it): Spec => ({ section: OWN, of: [], ...it, own: true }));
-  return [...automatic.map((it) => ({ ...it, ...layout.set?.[it.id] })), ...own].filter((it) => !dropped.has(it.id));
+  const own = distinct(
+    (layout.add ?? []).filter(sound).map((it): Spec => ({ section: OWN, of: [], ...it, own: true })),
+  );
+  const taken = new Set(own.map((it) => it.id));
+  return [...distinct(automatic, taken).map((it) => ({ ...it, ...layout.set?.[it.id] })), ...own]
+    .filter((it) => !dropped.has(it.id))
+    .map((it) => ({ ...it, of: [...new Set(it.of)] }));
+}
+
+/** Panels whose ids differ: a metric may be called like a panel that somebody added, or like a medium's panel. */
+function distinct(panels: readonly Spec[], taken: ReadonlySet<string> = new Set()): Spec[] {
+  const used = new Set(taken);
+  return panels.map((panel) => {
+    let { id } = panel;
+    while (used.has(id)) id += "'";
+    used.add(id);
+    return id === panel.id ? panel : { ...panel, id };
+  });
 }
 
 function ofMetric({ name, stream, step_metric }: Logged): Spec {

@@ -16,7 +16,7 @@ export type Graph = { nodes: Node[]; edges: [Node, Node][]; columns: number; row
 
 export const runId = (run: { key: string; name: string }) => `run ${run.key || run.name}`;
 export const artifactId = (it: { project: string; name: string; version: number }) =>
-  `artifact ${it.project} ${it.name}:v${it.version}`;
+  JSON.stringify(["artifact", it.project, it.name, it.version]);
 
 /** All that `focus` was made from, and all that was made from it; at most `most` nodes, the nearest first. */
 export function lineage(
@@ -42,7 +42,7 @@ export function lineage(
     const makers = new Set(head.made_by.map(addRun));
     for (const maker of makers) link(maker, id);
     // A run that uses what it made itself would close a circle.
-    for (const user of head.used_by) if (!makers.has(addRun(user))) link(id, runId(user));
+    for (const user of new Set(head.used_by.map(addRun))) if (!makers.has(user)) link(id, user);
   }
   const starts = focus.filter((id) => all.has(id));
   const seen = new Set(starts);

@@ -11,7 +11,10 @@ export type Box = {
   scores?: Record<string, number>;
 };
 export type Labels = Record<string, string>;
-export type BoxSet = { box_data: Box[]; class_labels: Labels };
+export type BoxSet = { box_data: Box[]; class_labels?: Labels };
+
+/** One class of one name; another layer may have another name for the number. */
+export const classKey = (id: number, labels: Labels) => `${id} ${labels[id] ?? id}`;
 
 export const colorOf = (id: number) => PALETTE[((id % PALETTE.length) + PALETTE.length) % PALETTE.length]!;
 
@@ -36,7 +39,7 @@ export function caption(box: Box, labels: Labels): string {
 
 /** Gives the pixels of a mask, whose red part is the class, the colours of their classes; returns the classes that are
  * there. Class 0 is what is around things, unless it has a name. */
-export function tint(pixels: Uint8ClampedArray, labels: Labels, hidden: ReadonlySet<number>): number[] {
+export function tint(pixels: Uint8ClampedArray, labels: Labels, hidden: (id: number) => boolean): number[] {
   const found = new Set<number>();
   for (let i = 0; i < pixels.length; i += 4) {
     const id = pixels[i]!;
@@ -47,7 +50,7 @@ export function tint(pixels: Uint8ClampedArray, labels: Labels, hidden: Readonly
     found.add(id);
     const color = parseInt(colorOf(id).slice(1), 16);
     [pixels[i], pixels[i + 1], pixels[i + 2]] = [color >> 16, (color >> 8) & 255, color & 255];
-    pixels[i + 3] = hidden.has(id) ? 0 : 255;
+    pixels[i + 3] = hidden(id) ? 0 : 255;
   }
   return [...found].sort((a, b) => a - b);
 }

@@ -17,6 +17,10 @@ test("an emptied list is not the default list", () => {
   expect(read(write(state, defaults), defaults)).toEqual(state);
 });
 
+test("a list has every entry once", () => {
+  expect(read("?columns=a,b,a", defaults).columns).toEqual(["a", "b"]);
+});
+
 test("nonsense is ignored", () => {
   expect(read("?smooth=much&unknown=1", defaults)).toEqual(defaults);
 });

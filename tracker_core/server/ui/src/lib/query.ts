@@ -4,7 +4,8 @@ import { parse, spell } from "./compact";
 
 export type Fields = Record<string, string | number | boolean | readonly string[] | object>;
 
-/** Reads a query string over the defaults; a value that does not fit the default's type is ignored. */
+/** Reads a query string over the defaults; a value that does not fit the default's type is ignored,
+ * and so is an entry that a list has already. */
 export function read<T extends Fields>(search: string, defaults: T): T {
   const given = new URLSearchParams(search);
   const state: Fields = { ...defaults };
@@ -14,7 +15,8 @@ export function read<T extends Fields>(search: string, defaults: T): T {
     if (typeof standard === "string") state[name] = text;
     else if (typeof standard === "boolean") state[name] = text !== "0";
     else if (typeof standard === "number") state[name] = Number.isFinite(Number(text)) ? Number(text) : standard;
-    else if (Array.isArray(standard)) state[name] = text === "" ? [] : text.split(",").map(decodeURIComponent);
+    else if (Array.isArray(standard))
+      state[name] = text === "" ? [] : [...new Set(text.split(",").map(decodeURIComponent))];
     else state[name] = plain(text) ?? standard;
   }
   return state as T;

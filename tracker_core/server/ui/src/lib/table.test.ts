@@ -30,7 +30,19 @@ test("groups by nested columns", () => {
     ["vit", [1]],
     ["none", [3]],
   ]);
-  expect(groups[0]!.groups.map((it) => it.path)).toEqual(["cnn / 0.1"]);
+  expect(groups[0]!.groups.map((it) => it.path)).toEqual(['["cnn","0.1"]']);
+});
+
+test("a group that is called like a path is another group", () => {
+  const odd = {
+    keys: ["a", "b"],
+    columns: new Map([
+      ["x", ["p / q", "p"]],
+      ["y", ["r", "q"]],
+    ]),
+  };
+  const paths = group(odd, [0, 1], ["x", "y"]).flatMap((it) => [it.path, ...it.groups.map((inner) => inner.path)]);
+  expect(new Set(paths).size).toBe(4);
 });
 
 test("a head is clicked through ascending, descending, none", () => {

@@ -38,7 +38,12 @@ export function sort(table: Table, rows: readonly number[], orders: readonly Ord
 }
 
 /** Nested groups by the columns in turn, largest-first order kept from `rows`. */
-export function group(table: Table, rows: readonly number[], by: readonly string[], depth = 0, prefix = ""): Group[] {
+export function group(
+  table: Table,
+  rows: readonly number[],
+  by: readonly string[],
+  parents: readonly string[] = [],
+): Group[] {
   const [key, ...rest] = by;
   if (key === undefined) return [];
   const column = table.columns.get(key);
@@ -50,8 +55,14 @@ export function group(table: Table, rows: readonly number[], by: readonly string
     else members.set(label, [row]);
   }
   return [...members].map(([label, list]) => {
-    const path = prefix === "" ? label : `${prefix} / ${label}`;
-    return { label, path, depth, rows: list, groups: group(table, list, rest, depth + 1, path) };
+    const labels = [...parents, label];
+    return {
+      label,
+      path: JSON.stringify(labels),
+      depth: parents.length,
+      rows: list,
+      groups: group(table, list, rest, labels),
+    };
   });
 }
 
@@ -83,6 +94,7 @@ export const parse = (texts: readonly string[]): Order[] =>
 
 /** What stands over a column: its name without the tree it is from. */
 export function heading(key: string): string {
+  if (key === "steps") return "last step"; // the key is the one that filters and saved views have
   return key.replace(/^(config|summary)\./, "").replace(/^(min|max|best)\.(.*)$/, "$2 ($1)");
 }
 

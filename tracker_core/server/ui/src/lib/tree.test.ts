@@ -20,10 +20,28 @@ test("differences know what is missing and what is equal by value", () => {
   expect(rows[3]!.values).toEqual([undefined, null]);
 });
 
+test("a dotted key is not the branch of the same path", () => {
+  const both = { "opt.lr": 1, opt: { lr: 2 } };
+  const found = leaves(both);
+  expect(found.map((it) => [it.path, it.value])).toEqual([
+    ["opt.lr", 1],
+    ["opt.lr", 2],
+  ]);
+  expect(new Set(found.map((it) => it.id)).size).toBe(2);
+  const ids = rows(both, new Set(), "", String).map((row) => row.id);
+  expect(new Set(ids).size).toBe(3);
+  expect(differences([both, { "opt.lr": 1 }]).map((it) => it.values)).toEqual([
+    [1, 1],
+    [2, undefined],
+  ]);
+});
+
 describe("rows", () => {
   const data = { lr: 0.1, model: { depth: 3, blocks: [{ kind: "conv" }, { kind: "pool" }] }, sizes: [1, 2], empty: {} };
   const seen = (folded: string[], search = "") =>
-    rows(data, new Set(folded), search, (it) => JSON.stringify(it)).map((row) => `${row.depth} ${row.path}`);
+    rows(data, new Set(folded.map((key) => JSON.stringify([key]))), search, (it) => JSON.stringify(it)).map(
+      (row) => `${row.depth} ${row.path}`,
+    );
 
   it("opens maps and lists of maps, and keeps the rest in one line", () => {
     expect(seen([])).toEqual([
