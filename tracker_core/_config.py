@@ -44,9 +44,20 @@ class Config(Attributes):
         with _Leave(self, allow_val_change):
             self._set({**given, **kwargs})
 
-    def setdefaults(self, values: Any) -> None:
-        """Sets the keys that are missing; never an error."""
-        self._set({key: value for key, value in _load(values).items() if _clean(key) not in self._data})
+    def setdefaults(self, values: Any, replaces: Mapping[str, Any] | None = None) -> None:
+        """Sets the keys that are missing; never an error.
+
+        `replaces` are values of an earlier call: the keys that still hold them are set, too.
+        """
+        earlier = {_clean(key): plain(value) for key, value in (replaces or {}).items()}
+        values = {
+            key: value
+            for key, value in _load(values).items()
+            if (name := _clean(key)) not in self._data
+            or (name in earlier and same(prune(self._data[name]), earlier[name]))
+        }
+        with _Leave(self, allow=True):
+            self._set(values)
 
     def update_locked(self, values: Mapping[str, Any], user: str | None = None) -> None:  # noqa: ARG002 - wandb's call
         """Sets keys, whatever they were, and ignores later changes of them: what a sweep does."""

@@ -59,6 +59,8 @@ class Logbook:
         self.aggregates: dict[str, _metrics.Aggregate] = {}
         self.definitions = definitions
         self.closed = False
+        self.last_steps: dict[str, int] = {}
+        """The highest step of every key that `log_beside` wrote, in this or an earlier attempt."""
         self._writer = writer
         self._reopen = reopen
         self._files = files
@@ -116,7 +118,12 @@ class Logbook:
     def log_beside(self, data: Mapping[str, Any], step: int) -> None:
         """As `log` with a step, leaving the current step where it is."""
         _row.check(data)
-        self._log_at(data, _row.step(step))
+        at = _row.step(step)
+        self._log_at(data, at)
+        last = self.last_steps
+        for name in data:
+            if at > last.get(name, -1):
+                last[name] = at
 
     def now(self) -> float:
         """Seconds since the epoch, never falling: a clock that is set back goes on from where it was."""
@@ -147,9 +154,14 @@ class Logbook:
                     del self.aggregates[name]
 
     def take_over(
-        self, last_step: int | None, latest: dict[str, Any], aggregates: dict[str, _metrics.Aggregate]
+        self,
+        last_step: int | None,
+        latest: dict[str, Any],
+        aggregates: dict[str, _metrics.Aggregate],
+        last_steps: dict[str, int],
     ) -> None:
         """Goes on where an earlier attempt ended."""
+        self.last_steps.update(last_steps)
         self.step = 0 if last_step is None else last_step + 1
         self.latest.update(latest)
         self.aggregates.update(aggregates)

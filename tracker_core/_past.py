@@ -29,6 +29,8 @@ class Past(msgspec.Struct, kw_only=True):
     """The highest step of a visible row; None when nothing was logged."""
     latest: dict[str, Any]
     aggregates: dict[str, _metrics.Aggregate]
+    last_steps: dict[str, int] = {}
+    """The highest visible step of each key."""
 
 
 def occupants(root: Path, project: str, run_id: str) -> Iterator[tuple[RunFolder, Snapshot]]:
@@ -69,7 +71,13 @@ def read(folder: RunFolder, *, until: int | None = None) -> Past:
         limit = _lower(snapshot.visible_step(attempt), until)
         for entry in _journal.Reader(path).entries():
             fold.add(entry, limit)
-    return Past(snapshot=snapshot, last_step=fold.last_step, latest=fold.summary(), aggregates=fold.aggregates)
+    return Past(
+        snapshot=snapshot,
+        last_step=fold.last_step,
+        latest=fold.summary(),
+        aggregates=fold.aggregates,
+        last_steps=fold.last_steps,
+    )
 
 
 class _Rows:
@@ -79,6 +87,7 @@ class _Rows:
         self.snapshot = snapshot
         self.last_step: int | None = None
         self.aggregates: dict[str, _metrics.Aggregate] = {}
+        self.last_steps: dict[str, int] = {}
         self._latest: dict[str, tuple[float, Any]] = {}
         self._watched: dict[str, bool] = {}
 
@@ -112,6 +121,8 @@ class _Rows:
         if self.last_step is None or step > self.last_step:
             self.last_step = step
         for name, value in zip(names, values, strict=True):
+            if step > self.last_steps.get(name, -1):
+                self.last_steps[name] = step
             known = self._latest.get(name)
             if known is None or at >= known[0]:
                 self._latest[name] = (at, value)

@@ -372,6 +372,13 @@ class Run(Identity, Verbs, Display):
         """As `log`, but the run's current step stays where it is: for series that have steps of their own."""
         self._logbook.log_beside(data, step)
 
+    def last_step(self, name: str) -> int | None:
+        """Return the highest step at which `row` recorded a metric, in this or an earlier attempt; None without one.
+
+        Integrations whose counters restart continue from there.
+        """
+        return self._logbook.last_steps.get(name)
+
     def follow(self, tail: str, source: str, /, **options: Any) -> None:
         """Asks the background process to mirror `source` (see `tracker_core.integration.Sink`)."""
         self._record(records.Tail(time=self._logbook.now(), tail=tail, source=source, options=options))

@@ -220,7 +220,7 @@ def _take_over(run: Run, plan: Plan) -> None:
         run.config.restore(past.snapshot.config)
     else:
         run.config.update(past.snapshot.config)
-    run._logbook.take_over(past.last_step, past.latest, past.aggregates)
+    run._logbook.take_over(past.last_step, past.latest, past.aggregates, past.last_steps)
     run.starting_step = run.step
 
 

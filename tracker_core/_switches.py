@@ -188,6 +188,11 @@ class FanOut:
     def row(self, data: Mapping[str, Any], /, step: int) -> None:
         self._part.tell("row", lambda sink: sink.row(data, step))
 
+    def last_step(self, name: str, /) -> int | None:
+        steps: list[int | None] = []
+        self._part.tell("last_step", lambda sink: steps.append(sink.last_step(name)))
+        return max((step for step in steps if step is not None), default=None)
+
     def define_metric(self, name: str, /, *, step_metric: str | None = None, summary: str | None = None) -> None:
         self._part.tell(
             "define_metric", lambda sink: sink.define_metric(name, step_metric=step_metric, summary=summary)
@@ -207,8 +212,8 @@ class _ConfigFanOut:
     def update(self, values: Mapping[str, Any], /, *, allow_val_change: bool | None = None) -> None:
         self._part.tell("config", lambda sink: sink.config.update(values, allow_val_change=allow_val_change))
 
-    def setdefaults(self, values: Mapping[str, Any], /) -> None:
-        self._part.tell("config", lambda sink: sink.config.setdefaults(values))
+    def setdefaults(self, values: Mapping[str, Any], /, replaces: Mapping[str, Any] | None = None) -> None:
+        self._part.tell("config", lambda sink: sink.config.setdefaults(values, replaces))
 
 
 class _SummaryFanOut:

@@ -61,8 +61,8 @@ class Config(Protocol):
 
     def update(self, values: Mapping[str, Any], /, *, allow_val_change: bool | None = None) -> None: ...
 
-    def setdefaults(self, values: Mapping[str, Any], /) -> None:
-        """Sets only what the user did not."""
+    def setdefaults(self, values: Mapping[str, Any], /, replaces: Mapping[str, Any] | None = None) -> None:
+        """Sets only what the user did not. What still has its value in `replaces`, those of an earlier call, is set."""
 
 
 class Summary(Protocol):
@@ -89,6 +89,13 @@ class Sink(Protocol):
 
     def row(self, data: Mapping[str, Any], /, step: int) -> None:
         """As `log`, but at a step of its own: the run's current step stays where it is."""
+
+    def last_step(self, name: str, /) -> int | None:
+        """Return the highest step at which `row` recorded a metric, in this or an earlier attempt of the run.
+
+        A counter of the framework that restarts (a new environment, a second training) continues from there, so that
+        nothing is overwritten. None where there is no such step; of several runs the highest.
+        """
 
     def define_metric(self, name: str, /, *, step_metric: str | None = None, summary: str | None = None) -> object: ...
 

@@ -11,9 +11,10 @@ import json
 import os
 import re
 import weakref
+from collections import deque
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import gymnasium
 import numpy as np
@@ -22,10 +23,12 @@ import tracker_core as tracker
 from tracker_core.integration import Unsupported, patched, takes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from types import ModuleType
 
     from tracker_core.integration import SwitchSink
+
+T = TypeVar("T")
 
 _NAME = re.compile(r"(.*?)-(?:episode|step)-(\d+)(?:-to-step-\d+)?")
 """How recorders call a file: their prefix, where it begins, and with Stable-Baselines3 where it ends."""
@@ -67,8 +70,8 @@ def _hooks(videos: _Videos, episodes: _Episodes) -> Iterator[tuple[type, str, An
     for recorder in (wrappers.RecordVideo, getattr(wrappers.vector, "RecordVideo", None)):
         if recorder is not None:  # the vector form is younger than 1.2
             yield recorder, "stop_recording", videos.around(_path)
-    for counter in (wrappers.RecordEpisodeStatistics, wrappers.vector.RecordEpisodeStatistics):
-        yield counter, "reset", episodes.before_reset
+    yield wrappers.RecordEpisodeStatistics, "reset", episodes.before_reset
+    yield gymnasium.Wrapper, "close", episodes.before_close
     yield wrappers.vector.RecordEpisodeStatistics, "step", episodes.after_vector_step
 
 
@@ -91,12 +94,17 @@ def _path(recorder: Any) -> str:
 
 
 class _Videos:
-    """What recorders write. Their names begin to count anew with each recorder, so each has a key."""
+    """What recorders write: a key for each prefix and folder, at steps that only rise.
+
+    The numbers in file names begin at 0 with each recorder. One that is made later with the same prefix and folder
+    continues after the last step of its key; of several that record at a time each video has a step of its own.
+    """
 
     def __init__(self, sink: SwitchSink) -> None:
         self._sink = sink
         self._keys: dict[tuple[Path, str], str] = {}
         self._unnumbered = itertools.count()
+        self._offsets: _PerObject[dict[str, int]] = _PerObject()
 
     def around(self, path_of: Callable[[Any], str | None]) -> Any:
         """A wrapper of a recorder's end: the name is gone after it, the file there only then."""
@@ -106,21 +114,61 @@ class _Videos:
             path = path_of(recorder) if getattr(recorder, "recorded_frames", None) else None
             call(*args, **kwargs)
             if path is not None and Path(path).is_file():
-                self._log(Path(path))
+                self._log(recorder, Path(path))
 
         return stop
 
-    def _log(self, path: Path) -> None:
+    def _log(self, recorder: Any, path: Path) -> None:
         found = _NAME.fullmatch(path.stem)
         prefix, number = (found[1], int(found[2])) if found else ("", next(self._unnumbered))
-        source = (path.parent, prefix)
+        key = f"{_here()}{self._key(path.parent, prefix)}"
+        after = _next_step(self._sink, key)
+        offsets = self._offsets.get(recorder)
+        if offsets is None:
+            offsets = self._offsets.set(recorder, {})
+        offset = offsets.setdefault(key, after)
+        video = tracker.Video(str(path), caption=path.stem)
+        self._sink.row({key: video}, max(number + offset, after))
+
+    def _key(self, folder: Path, prefix: str) -> str:
+        source = (folder, prefix)
         if source not in self._keys:
             taken = self._keys.values()
-            names = ["videos", *(f"videos/{name}" for name in (prefix, path.parent.name) if name)]
+            names = ["videos", *(f"videos/{name}" for name in (prefix, folder.name) if name)]
             numbered = (f"videos/{number}" for number in itertools.count(len(taken)))
             self._keys[source] = next(key for key in itertools.chain(names, numbered) if key not in taken)
-        video = tracker.Video(str(path), caption=path.stem)
-        self._sink.row({f"{_here()}{self._keys[source]}": video}, number)
+        return self._keys[source]
+
+
+class _Statistics:
+    """The queues of a wrapper of a single environment, and how far they were read.
+
+    It does not keep the wrapper alive: when that is gone, its last episode is still in the queues.
+    """
+
+    def __init__(self, wrapper: Any) -> None:
+        self.queues = (wrapper.return_queue, wrapper.length_queue, wrapper.time_queue)
+        self.count = int(wrapper.episode_count)
+        self._last = self._newest()
+
+    def new(self, count: int | None = None) -> list[tuple[Any, ...]]:
+        """The episodes since the last call, as far as the queues hold them; `count` is that of all episodes.
+
+        Without it, which only the wrapper knows, what follows the newest time of the last call is new: each time is
+        an object of its own.
+        """
+        times = self.queues[2]
+        if count is None:
+            fresh = next((index for index, time in enumerate(reversed(times)) if time is self._last), len(times))
+        else:
+            fresh = min(count - self.count, len(times))
+            self.count = count
+        self._last = self._newest()
+        return list(zip(*(list(queue)[len(queue) - fresh :] for queue in self.queues), strict=True))
+
+    def _newest(self) -> Any:
+        times = self.queues[2]
+        return times[-1] if times else None
 
 
 class _Episodes:
@@ -128,44 +176,88 @@ class _Episodes:
 
     def __init__(self, sink: SwitchSink) -> None:
         self._sink = sink
-        self._number = itertools.count()
-        self._seen: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
+        self._known: _PerObject[_Statistics] = _PerObject()
+        self._gone: deque[_Statistics] = deque()
 
     def before_reset(self, call: Any, wrapper: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        self._log(wrapper)
+        self._log_gone()
+        statistics = self._known.get(wrapper)
+        if statistics is not None:
+            self._log(statistics.new(int(wrapper.episode_count)))
+        else:
+            # Met for the first time: what it counted before was before the run.
+            statistics = self._known.set(wrapper, _Statistics(wrapper))
+            # Not logged by the finalizer itself, which may run inside of anything.
+            weakref.finalize(wrapper, self._gone.append, statistics).atexit = False
+        call(*args, **kwargs)
+
+    def before_close(self, call: Any, wrapper: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Nothing comes after it in a worker process, and in a script perhaps not for hours."""
+        if (statistics := self._known.get(wrapper)) is not None:
+            self._log(statistics.new(int(wrapper.episode_count)))
         call(*args, **kwargs)
 
     def after_vector_step(self, call: Any, wrapper: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        call(*args, **kwargs)
-        if self._seen.get(wrapper) != wrapper.episode_count:  # nearly always equal: no more than this in a step
-            self._log(wrapper)
-
-    def flush(self) -> None:
-        """The last episode of an environment has no reset after it."""
-        for wrapper in list(self._seen):
-            self._log(wrapper)
+        before = wrapper.episode_count
+        infos = call(*args, **kwargs)[-1]
+        if before != wrapper.episode_count:  # nearly always equal: no more than this in a step
+            # Not from the queues, which may be shorter than the number of environments.
+            self._log_infos(infos, getattr(wrapper, "_stats_key", "episode"))
 
     def after_step(self, call: Any, _: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Before 1.0 nothing but the step itself tells how long an episode took."""
-        infos = call(*args, **kwargs)[-1]
-        if (told := infos.get("episode")) is None:
+        self._log_infos(call(*args, **kwargs)[-1], "episode")
+
+    def flush(self) -> None:
+        """Log the last episodes of environments that were not reset afterwards."""
+        for statistics in self._known.values():
+            self._log(statistics.new())
+        self._log_gone()
+
+    def _log_gone(self) -> None:
+        while self._gone:
+            self._log(self._gone.popleft().new())
+
+    def _log_infos(self, infos: Any, key: str) -> None:
+        if (told := infos.get(key)) is None:
             return
-        over = np.flatnonzero(infos.get("_episode", True))
-        for values in zip(*(np.atleast_1d(told[letter])[over] for letter in "rlt"), strict=True):
-            self._add(values)
+        over = np.flatnonzero(infos.get(f"_{key}", True))
+        self._log(zip(*(np.atleast_1d(told[letter])[over] for letter in "rlt"), strict=True))
 
-    def _log(self, wrapper: Any) -> None:
-        count = int(wrapper.episode_count)
-        # Met for the first time: what it counted before was before the run.
-        new = min(count - self._seen.get(wrapper, count), len(wrapper.return_queue))
-        self._seen[wrapper] = count
-        queues = (wrapper.return_queue, wrapper.length_queue, wrapper.time_queue)
-        for values in zip(*(list(queue)[len(queue) - new :] for queue in queues), strict=True):
-            self._add(values)
+    def _log(self, episodes: Iterable[tuple[Any, ...]]) -> None:
+        names = [f"{_here()}episode/{name}" for name in ("return", "length", "time")]
+        for values in episodes:
+            row = {name: _number(value) for name, value in zip(names, values, strict=True)}
+            self._sink.row(row, _next_step(self._sink, names[0]))
 
-    def _add(self, values: tuple[Any, ...]) -> None:
-        row = zip(("return", "length", "time"), map(float, values), strict=True)
-        self._sink.row({f"{_here()}episode/{name}": value for name, value in row}, next(self._number))
+
+class _PerObject(Generic[T]):
+    """One value for each object, by identity, for as long as that lives: a user's class may define any `__eq__`."""
+
+    def __init__(self) -> None:
+        self._values: dict[int, T] = {}
+
+    def get(self, owner: object) -> T | None:
+        return self._values.get(id(owner))
+
+    def set(self, owner: object, value: T) -> T:
+        if id(owner) not in self._values:
+            weakref.finalize(owner, self._values.pop, id(owner), None).atexit = False
+        self._values[id(owner)] = value
+        return value
+
+    def values(self) -> list[T]:
+        return list(self._values.values())
+
+
+def _number(value: Any) -> Any:
+    """A reward may be an array of one element; one of several is kept as it is."""
+    return float(np.squeeze(value)) if np.size(value) == 1 else value
+
+
+def _next_step(sink: SwitchSink, key: str) -> int:
+    last = sink.last_step(key)
+    return 0 if last is None else last + 1
 
 
 class _Made:

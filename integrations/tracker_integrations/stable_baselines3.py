@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import tempfile
+import weakref
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,9 +27,20 @@ _SCHEDULES = ("learning_rate", "clip_range", "clip_range_vf")
 """Parameters that may be functions of what is left of the training, from 1 to 0."""
 
 
+_TIMED = ("time/total_timesteps", "time/iterations", "episode/return")
+"""Metrics that a training logs in any case: their last step is that of an earlier attempt."""
+
+_last_steps: weakref.WeakKeyDictionary[tracker.Run, int] = weakref.WeakKeyDictionary()
+_offsets: weakref.WeakKeyDictionary[Any, tuple[str, int]] = weakref.WeakKeyDictionary()
+"""What the steps of a model are beyond its timesteps, and in which run."""
+
+
 class TrackerCallback(BaseCallback):
     """Logs what Stable-Baselines3's own logger is told, at the number of timesteps: to `run`, else to the current
     run, else to one that `init`'s keywords start. TensorBoard is not needed for it.
+
+    Where the timesteps begin at 0 again (a second `learn`, another model, a resumed run) the steps continue after the
+    last one of the run.
 
     Each episode's return and length go under `episode/` where the environments are wrapped in `Monitor`, which
     Stable-Baselines3 does by itself: the logger only knows means of a hundred episodes. The algorithm's parameters go
@@ -40,6 +52,7 @@ class TrackerCallback(BaseCallback):
         self._given = run
         self._init = init
         self._log_model = log_model
+        self._offset = 0
 
     @property
     def run(self) -> tracker.Run:
@@ -48,6 +61,7 @@ class TrackerCallback(BaseCallback):
 
     def _on_training_start(self) -> None:
         self.run.config.update(_parameters(self.model), allow_val_change=True)
+        self._offset = _offset(self.run, self.model, self.num_timesteps)
         self._leave()  # an earlier learn() may have ended without telling
         self.logger.output_formats.append(self._make_writer())
 
@@ -65,7 +79,13 @@ class TrackerCallback(BaseCallback):
             if episode is not None:
                 # Environments step together; a step of its own keeps two that end at once apart.
                 step = self.num_timesteps - len(infos) + 1 + index
-                self.run.row({"episode/return": float(episode["r"]), "episode/length": int(episode["l"])}, step)
+                self.log_row({"episode/return": float(episode["r"]), "episode/length": int(episode["l"])}, step)
+
+    def log_row(self, row: dict[str, Any], timestep: int) -> None:
+        """Log a row at a timestep of this `learn`."""
+        run, step = self.run, timestep + self._offset
+        _last_steps[run] = max(step, _last_steps.get(run, step))
+        run.row(row, step)
 
     def _on_training_end(self) -> None:
         self._leave()
@@ -103,7 +123,7 @@ class _Writer(KVWriter):
                 row |= value.metric_dict
             else:
                 row[key] = _value(value)
-        self.callback.run.row(row, step)
+        self.callback.log_row(row, step)
 
     def close(self) -> None:
         """The run ends by itself."""
@@ -169,6 +189,17 @@ def _parameters(model: Any) -> dict[str, Any]:
         if isinstance(value, (bool, int, float, str, dict)) and name not in found:
             found[name] = value
     return found
+
+
+def _offset(run: tracker.Run, model: Any, timesteps: int) -> int:
+    """The step of timestep 0: 0, or the last step of the trainings before this one."""
+    if timesteps:  # a `learn` that continues with the timesteps of the one before
+        owner, offset = _offsets.get(model, (None, 0))
+        return offset if owner == run.id else 0
+    steps = [_last_steps.get(run), *map(run.last_step, _TIMED)]
+    offset = max((step for step in steps if step is not None), default=0)
+    _offsets[model] = (run.id, offset)
+    return offset
 
 
 def _value(value: Any) -> Any:

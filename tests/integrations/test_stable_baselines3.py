@@ -123,6 +123,30 @@ def test_several_learns_and_the_model(ppo, run, read):
         assert torch.equal(mine, theirs)
 
 
+@pytest.mark.parametrize("how", ["same callback", "new callback", "new model", "resumed run"])
+def test_timesteps_that_begin_again_continue_the_steps(ppo, how, read):
+    def start():
+        return tracker.init(project="p", id="again", resume="allow", settings={"silent": True})
+
+    run, model, callback = start(), ppo(), TrackerCallback()
+    points = listened(model)
+    model.learn(64, callback=callback)
+    if how == "new model":
+        model = ppo()
+        model.set_logger(sb3.Logger(None, [told := Told()]))
+        told.points = points
+    elif how == "resumed run":
+        run.finish()
+        run = start()
+    model.learn(64, callback=callback if how == "same callback" else TrackerCallback())
+    model.learn(64, callback=TrackerCallback(), reset_num_timesteps=False)
+    run.finish()
+    recorded = read(run)
+    assert [step for step, _ in recorded.series("time/iterations")] == [32, 64, 96, 128, 160, 192]
+    for key, expected in points.items():
+        assert [value for _, value in recorded.series(key)] == [value for _, value in expected], key
+
+
 def test_media_and_hyperparameters_of_the_logger(ppo, run, read):
     class Show(BaseCallback):
         def _on_step(self):
