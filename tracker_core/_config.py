@@ -59,6 +59,16 @@ class Config(Attributes):
         with _Leave(self, allow=True):
             self._set(values)
 
+    def merge(self, values: Mapping[str, Any], allow_val_change: bool | None = None) -> list[str]:
+        """Set keys as `update` does, but leave those alone that may not change, and return them."""
+        if allow_val_change or (self._allow and allow_val_change is None):
+            self.update(values, allow_val_change=True)
+            return []
+        items = {_clean(key): plain(value) for key, value in values.items()}
+        kept = [key for key, value in items.items() if key in self._data and not same(prune(self._data[key]), value)]
+        self._set({key: value for key, value in items.items() if key not in kept})
+        return kept
+
     def update_locked(self, values: Mapping[str, Any], user: str | None = None) -> None:  # noqa: ARG002 - wandb's call
         """Sets keys, whatever they were, and ignores later changes of them: what a sweep does."""
         with _Leave(self, allow=True):

@@ -7,6 +7,7 @@ handler where nobody else wants it, and `atexit` calls. Installed once per proce
 from __future__ import annotations
 
 import atexit
+import operator
 import os
 import signal
 import sys
@@ -20,27 +21,43 @@ if TYPE_CHECKING:
 _CTRL_C = 255
 
 _tell: Callable[[int, str | None, bool], None] | None = None
+_raised: Callable[[BaseException], None] | None = None
 _pid = 0
 _code = 0
 _signal: str | None = None
 _interrupted = False
 
 
-def watch(tell: Callable[[int, str | None, bool], None]) -> None:
+def watch(tell: Callable[[int, str | None, bool], None], raised: Callable[[BaseException], None]) -> None:
     """From now on `tell(exit_code, signal, certain)` is called once when this process ends, but for SIGKILL and
-    `os._exit`.
+    `os._exit`; `raised(error)` before it when an exception is about to end the process.
 
     A forked child is another process: it calls nothing.
     """
-    global _tell, _pid
+    global _tell, _raised, _pid
     first = _tell is None
-    _tell, _pid = tell, os.getpid()
+    _tell, _raised, _pid = tell, raised, os.getpid()
     if not first:
         return
     _wrap_exit()
     _wrap_excepthook()
     atexit.register(_end)
     _catch_sigterm()
+
+
+def exit_code(given: Any) -> int:
+    """`given` as an exit code: any integer type, a bool, None for 0. TypeError and ValueError name what is wrong."""
+    if given is None:
+        return 0
+    try:
+        code = operator.index(given)
+    except TypeError:
+        if type(given).__name__ not in ("bool", "bool_"):  # numpy's bool has no __index__
+            raise TypeError(f"exit_code must be an integer, not {given!r}") from None
+        code = int(given)
+    if not -(1 << 31) <= code < 1 << 32:
+        raise ValueError(f"exit_code={code} does not fit 32 bits")
+    return int(code)
 
 
 def outcome(error: BaseException | None) -> tuple[int, str | None]:
@@ -78,7 +95,7 @@ def _wrap_exit() -> None:
 
     def exit(status: Any = None, /) -> Any:  # noqa: A001 - it stands for sys.exit
         if threading.current_thread() is threading.main_thread():
-            _note(_exit_code(status))
+            _note(_exit_code(status), error=sys.exc_info()[1])
         original(status)
 
     exit.__doc__, exit.__module__ = original.__doc__, original.__module__
@@ -89,7 +106,7 @@ def _wrap_excepthook() -> None:
     original = sys.excepthook
 
     def excepthook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> Any:
-        _note(*outcome(error))
+        _note(*outcome(error), error=error)
         return original(kind, error, trace)
 
     sys.excepthook = excepthook
@@ -108,9 +125,11 @@ def _terminated(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 -
     os.kill(os.getpid(), number)
 
 
-def _note(code: int, name: str | None = None) -> None:
+def _note(code: int, name: str | None = None, *, error: BaseException | None = None) -> None:
     global _code, _signal
     _code, _signal = code, name
+    if code and error is not None and _raised is not None and os.getpid() == _pid:
+        _raised(error)
 
 
 def _exit_code(status: Any) -> int:

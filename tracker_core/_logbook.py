@@ -115,6 +115,10 @@ class Logbook:
                         return
         self._log_any(data, step, commit)
 
+    def mark(self) -> object:
+        """An object that changes when a row is written."""
+        return self._newest.values if self._newest is not None else None
+
     def log_beside(self, data: Mapping[str, Any], step: int) -> None:
         """As `log` with a step, leaving the current step where it is."""
         _row.check(data)

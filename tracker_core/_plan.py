@@ -35,7 +35,7 @@ def plan(settings: Settings, root: Path, *, resume_from: str | None, fork_from: 
     """Settles id, project and past. Raises UsageError where arguments exclude each other."""
     project = _names.check_project(settings.project or "uncategorized")
     run_id = _names.check_id(settings.id) if settings.id is not None else None
-    if sum(argument is not None for argument in (resume_from, fork_from)) + bool(_wants(settings.resume)) > 1:
+    if sum(argument is not None for argument in (resume_from, fork_from)) + bool(wants(settings.resume)) > 1:
         raise UsageError("resume, resume_from and fork_from exclude each other: give one of them")
     if resume_from is not None:
         return _rewind(root, project, run_id, resume_from)
@@ -49,7 +49,8 @@ def program() -> str:
     return sys.argv[0] if sys.argv else ""
 
 
-def _wants(resume: bool | str | None) -> Literal["auto", "allow", "must", "never", "id"] | None:
+def wants(resume: bool | str | None) -> Literal["auto", "allow", "must", "never", "id"] | None:
+    """The kind of resume that the argument asks for; "id" when it is a run's id itself."""
     if isinstance(resume, str):
         word = resume.lower()
         if word in ("auto", "allow", "must", "never"):
@@ -63,12 +64,12 @@ def _wants(resume: bool | str | None) -> Literal["auto", "allow", "must", "never
 def _resume(  # noqa: C901 - one line a rule
     resume: bool | str | None, root: Path, project: str, run_id: str | None
 ) -> Plan:
-    wants = _wants(resume)
-    if wants == "id":
+    wanted = wants(resume)
+    if wanted == "id":
         if run_id is not None and run_id != resume:
             raise UsageError(f"resume={resume!r} and id={run_id!r} name two runs: give one of them")
-        run_id, wants = _names.check_id(str(resume)), "allow"
-    if wants == "auto":
+        run_id, wanted = _names.check_id(str(resume)), "allow"
+    if wanted == "auto":
         from tracker_core import _auto
 
         noted = _auto.unfinished(root, project, program())
@@ -77,22 +78,22 @@ def _resume(  # noqa: C901 - one line a rule
         elif noted is not None and noted != run_id:
             _notice.warn(f"resume='auto' would go on with run {noted}, but id={run_id!r} is given")
     if run_id is None:
-        if wants == "must":
+        if wanted == "must":
             raise UsageError("resume='must' needs to know which run: give id=")
-        return Plan(run_id=_names.new_id(), project=project, auto=wants == "auto")
+        return Plan(run_id=_names.new_id(), project=project, auto=wanted == "auto")
     folder = _find(root, project, run_id)
     if folder is None:
-        if wants == "must":
+        if wanted == "must":
             raise UsageError(f"there is no run {run_id!r} of project {project!r} below {root} to resume")
-        return Plan(run_id=run_id, project=project, auto=wants == "auto")
-    if wants == "never":
+        return Plan(run_id=run_id, project=project, auto=wanted == "auto")
+    if wanted == "never":
         raise UsageError(f"run {run_id!r} of project {project!r} exists, and resume='never' forbids going on with it")
-    if wants is None:
+    if wanted is None:
         _notice.warn(
             f"id={run_id!r} was used before: the earlier run is archived (pass resume='allow' to go on with it)"
         )
         return Plan(run_id=run_id, project=project, replaces=folder)
-    return Plan(run_id=run_id, project=project, auto=wants == "auto", folder=folder, past=_past.read(folder))
+    return Plan(run_id=run_id, project=project, auto=wanted == "auto", folder=folder, past=_past.read(folder))
 
 
 def _rewind(root: Path, project: str, run_id: str | None, moment: str) -> Plan:

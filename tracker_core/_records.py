@@ -205,13 +205,14 @@ class End(_Record, frozen=True, kw_only=True, tag="end"):
     Written by the training process; by the background process when the training process died without it, then
     with `state` set. `signal` is the name of the signal that ended it ("SIGTERM"). A process that ends the run
     while it exits can only guess its exit code (`certain=False`): the background process, where it learns the
-    real one, writes a second record.
+    real one, writes a second record. `reason` is the exception or the rule that ended the run, where it is known.
     """
 
     exit_code: int | None = None
     signal: str | None = None
     state: State | None = None
     certain: bool = True
+    reason: str = ""
 
 
 class View(_Record, frozen=True, kw_only=True, tag="view"):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from tracker_core import _exit, _metrics, _notice
+from tracker_core import _exit, _failure, _metrics, _notice
 from tracker_core import _records as records
 from tracker_core._artifacts.verb import Verbs
 from tracker_core._config import Config
@@ -51,6 +51,7 @@ class Run(Identity, Verbs, Display):
         "_guessed",
         "_logbook",
         "_opened",
+        "_origin",
         "_owner",
         "_settings",
         "_snapshot",
@@ -87,6 +88,7 @@ class Run(Identity, Verbs, Display):
         self._opened_ledger = None
         self._opened = contextlib.ExitStack()  # undone before the end is written
         self._after = contextlib.ExitStack()  # done when the journal is closed
+        self._origin: _failure.Origin | None = None
         self._guessed = False
         self.awaited = False
         self._alerted: dict[str, float] = {}  # title -> when one may be sent again
@@ -305,10 +307,12 @@ class Run(Identity, Verbs, Display):
     def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
         """Ends the run; logging afterwards is an error. Calling it again does nothing.
 
-        What is left to be mirrored or uploaded is waited for, at most `finish_timeout` seconds; the rest goes on in
-        the background.
+        `exit_code` other than 0 makes it a failed run. What is left to be mirrored or uploaded is waited for, at most
+        `finish_timeout` seconds; the rest goes on in the background. Raises TypeError for an exit code that is no
+        integer.
         """
-        self.end(records.End(time=self._logbook.now(), exit_code=exit_code or 0), quiet=bool(quiet))
+        code = _exit.exit_code(exit_code)
+        self.end(records.End(time=self._logbook.now(), exit_code=code), quiet=bool(quiet))
 
     def end(self, end: records.End, *, quiet: bool = False) -> None:
         """`finish()` for the session, which may know of a signal."""
@@ -363,7 +367,10 @@ class Run(Identity, Verbs, Display):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         exit_code, signal = _exit.outcome(error)
-        self.end(records.End(time=self._logbook.now(), exit_code=exit_code, signal=signal))
+        reason = "" if error is None else _failure.text(error)
+        self.end(records.End(time=self._logbook.now(), exit_code=exit_code, signal=signal, reason=reason))
+        if error is not None:
+            _failure.mark_known([error])
 
     def __repr__(self) -> str:
         return f"<Run {self.path} {self.name!r}>"

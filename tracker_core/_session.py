@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from tracker_core import _config_source, _exit, _names, _notice, _past, _rank, _settings
+from tracker_core import _active_run, _config_source, _exit, _failure, _names, _notice, _past, _rank, _settings
 from tracker_core import _records as records
 from tracker_core._errors import UsageError
 from tracker_core._folder import RunFolder
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _lock = Lock()
 _runs: list[Run] = []
 _current: Run | None = None
+_outlived: list[Run] = []
+"""Runs that went well although the process is about to end by an exception: it is that of an earlier run."""
 
 
 def init(
@@ -68,34 +70,35 @@ def init(
     LaunchError where `force=True` asks for a login that is not there.
     """
     given = _given(settings)
-    chosen = _settings.gather(
-        {
-            "project": project,
-            "entity": entity,
-            "name": name,
-            "id": id,
-            "group": group,
-            "job_type": job_type,
-            "notes": notes,
-            "tags": None if tags is None else _names.check_tags(tags),
-            "dir": dir,
-            "mode": mode,
-            "resume": resume,
-            "reinit": reinit,
-            "anonymous": anonymous,
-            "force": force,
-            "magic": dict(magic) if isinstance(magic, Mapping) else magic,
-            "monitor_gym": monitor_gym,
-            "sync_tensorboard": sync_tensorboard if sync_tensorboard is not None else tensorboard,
-            "save_code": save_code,
-            "allow_val_change": allow_val_change,
-        },
-        given,
-    )
-    values = _config_values(chosen, config, config_include_keys, config_exclude_keys)
+    arguments: dict[str, Any] = {
+        "project": project,
+        "entity": entity,
+        "name": name,
+        "id": id,
+        "group": group,
+        "job_type": job_type,
+        "notes": notes,
+        "tags": None if tags is None else _names.check_tags(tags),
+        "dir": dir,
+        "mode": mode,
+        "resume": resume,
+        "reinit": reinit,
+        "anonymous": anonymous,
+        "force": force,
+        "magic": dict(magic) if isinstance(magic, Mapping) else magic,
+        "monitor_gym": monitor_gym,
+        "sync_tensorboard": sync_tensorboard if sync_tensorboard is not None else tensorboard,
+        "save_code": save_code,
+        "allow_val_change": allow_val_change,
+    }
+    chosen = _settings.gather(arguments, given)
+    own = _own_config(config, config_include_keys, config_exclude_keys)
     with _lock:
         if (active := _active(chosen)) is not None:
+            asked = {**given, **arguments, "resume_from": resume_from, "fork_from": fork_from}
+            _active_run.reuse(active, asked, chosen, own)
             return active
+        values = _default_config(chosen) | own
         run = start(chosen, resume_from=resume_from, fork_from=fork_from)
         if run.resumed or fork_from is not None:
             run.config.update(values, allow_val_change=True)
@@ -170,23 +173,25 @@ def _given(settings: Mapping[str, Any] | Settings | None) -> dict[str, Any]:
     return dict(settings)
 
 
-def _config_values(
-    settings: Settings, config: Any, include: Sequence[str] | None, exclude: Sequence[str] | None
-) -> dict[str, Any]:
-    """The config that a run starts with; later sources win: defaults file, config files, `init(config=)`."""
-    if include and exclude:
-        raise UsageError("config_include_keys and config_exclude_keys exclude each other: give one of them")
+def _default_config(settings: Settings) -> dict[str, Any]:
+    """The config below `init(config=)`: the defaults file, then the config files of the settings."""
     values: dict[str, Any] = {}
     if Path(_config_source.DEFAULTS_FILE).is_file():
         values |= _config_source.read_file(Path(_config_source.DEFAULTS_FILE))
     for path in settings.config_paths:
         values |= _config_source.read_file(Path(path))
+    return values
+
+
+def _own_config(config: Any, include: Sequence[str] | None, exclude: Sequence[str] | None) -> dict[str, Any]:
+    if include and exclude:
+        raise UsageError("config_include_keys and config_exclude_keys exclude each other: give one of them")
     own = _config_source.load(config)
     if include:
         own = {key: value for key, value in own.items() if key in include}
     if exclude:
         own = {key: value for key, value in own.items() if key not in exclude}
-    return values | own
+    return own
 
 
 def _active(settings: Settings) -> Run | None:
@@ -197,8 +202,7 @@ def _active(settings: Settings) -> Run | None:
     if wanted in (None, "default"):
         wanted = in_notebook()
     if wanted in (True, "finish_previous"):
-        for run in _runs:
-            run.finish()
+        _end_all()
         return None
     if wanted in (False, "return_previous"):
         return _current
@@ -216,8 +220,10 @@ def _open(run: Run) -> None:
     if _current is None or run.settings.reinit != "create_new":
         _current = run
     run._after.callback(_closed, run)
-    _exit.watch(_exiting)
+    run._origin = _failure.Origin(run._logbook.mark)
+    _exit.watch(_exiting, _raised)
     _exit.forget()
+    _outlived.clear()
     if run.disabled:
         return
     if run._owner:
@@ -281,7 +287,12 @@ def _capture_console(run: Run) -> None:
         return
     from tracker_core import _console
 
-    run._opened.enter_context(_console.captured(run._logbook.write, run._logbook.now))
+    def write(record: records.Record) -> None:
+        if run._origin is not None:
+            run._origin.notice()
+        run._logbook.write(record)
+
+    run._opened.enter_context(_console.captured(write, run._logbook.now))
 
 
 def _attach_switches(run: Run) -> None:
@@ -312,9 +323,32 @@ def _closed(run: Run) -> None:
         _say(f"run {run.name} {run._snapshot.state}; look at it {look}")
 
 
+def _end_all() -> None:
+    """Ends every open run: one whose training raised as failed, the others as finished."""
+    if not _runs:
+        return
+    held, handled = _failure.held(), sys.exc_info()[1]
+    for run in _runs.copy():  # `_closed` takes each out
+        failure = run._origin.find(held, handled) if run._origin is not None else None
+        exit_code, signal, reason = failure or (0, None, "")
+        run.end(records.End(time=run._logbook.now(), exit_code=exit_code, signal=signal, reason=reason))
+    _failure.mark_known(held)
+    if handled is not None:
+        _failure.mark_known([handled])
+
+
+def _raised(error: BaseException) -> None:
+    """An exception is about to end the process: runs that began after it, and went well, do not fail with it."""
+    global _outlived  # noqa: PLW0603
+    _outlived = [run for run in _runs if run._origin is not None and run._origin.outlives(error)]
+
+
 def _exiting(exit_code: int, signal: str | None, certain: bool) -> None:
     for run in reversed(_runs.copy()):
-        run.end(records.End(time=run._logbook.now(), exit_code=exit_code, signal=signal, certain=certain))
+        if run in _outlived and exit_code:
+            run.finish()
+        else:
+            run.end(records.End(time=run._logbook.now(), exit_code=exit_code, signal=signal, certain=certain))
 
 
 def _forked() -> None:

@@ -28,6 +28,7 @@ class Attempt(msgspec.Struct, kw_only=True):
     signal: str | None = None
     declared: records.State | None = None
     end_weight: int = 0
+    reason: str = ""
     metadata: dict[str, Any] = {}
 
     @property
@@ -183,7 +184,7 @@ class Snapshot(msgspec.Struct, kw_only=True):
         if weight < entry.end_weight:
             return
         entry.end, entry.exit_code, entry.signal = record.time, record.exit_code, record.signal
-        entry.declared, entry.end_weight = record.state, weight
+        entry.declared, entry.end_weight, entry.reason = record.state, weight, record.reason or entry.reason
 
     def _attempt(self, number: int, time: float) -> Attempt:
         number = number or max(self.attempts, default=1)

@@ -269,7 +269,7 @@ def test_settings_object_and_unknown_setting():
 class TestReinit:
     def test_by_default_the_active_run_is_given_back(self):
         run = tracker.init()
-        assert tracker.init(project="other") is run
+        assert tracker.init() is run
         assert tracker.init(reinit=False) is run
         assert tracker.init(reinit="return_previous") is run
 
@@ -280,6 +280,11 @@ class TestReinit:
         assert again is not run
         assert past(run).snapshot.state == "finished"
         assert tracker.run is again
+
+    def test_all_open_runs_are_ended(self, past):
+        runs = [tracker.init(reinit="create_new") for _ in range(5)]
+        tracker.init(reinit=True)
+        assert [past(run).snapshot.state for run in runs] == ["finished"] * 5
 
     def test_several_at_once(self, past):
         one = tracker.init(project="one")
