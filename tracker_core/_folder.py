@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 ROOT_NAME = "tracker"
 
@@ -69,6 +71,63 @@ class RunFolder:
 
     def __repr__(self) -> str:
         return f"RunFolder({str(self.path)!r})"
+
+
+class OpenRunFolder(RunFolder):
+    """The folder of a run that this process records: `path` follows it when it, or a folder above it, is renamed.
+
+    Linux and macOS tell where an open folder is. Elsewhere, and on a file system that the folder was copied to, `path`
+    stays what it was.
+    """
+
+    __slots__ = ("_descriptor", "_identity", "_path", "_renamed")
+
+    def __init__(self, path: str | os.PathLike[str], renamed: Callable[[Path], None]) -> None:
+        """`renamed` gets the new path, once per renaming."""
+        self._path = Path(path)
+        self._renamed = renamed
+        self._descriptor = -1
+        self._identity: tuple[int, int] | None = None
+        with suppress(OSError):
+            self._descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            self._identity = _identity(os.fstat(self._descriptor))
+
+    @property
+    def path(self) -> Path:  # type: ignore[override]
+        if self._identity is not None and not self._is_at(self._path):
+            path = location(self._descriptor)
+            if path is not None and self._is_at(path):
+                self._path = path
+                self._renamed(path)
+        return self._path
+
+    def close(self) -> None:
+        """Stop following. The descriptor may be the user's by now, after a call that closes all descriptors."""
+        identity, self._identity = self._identity, None
+        with suppress(OSError):
+            if identity is not None and _identity(os.fstat(self._descriptor)) == identity:
+                os.close(self._descriptor)
+
+    def _is_at(self, path: Path) -> bool:
+        try:
+            return _identity(path.stat()) == self._identity
+        except OSError:
+            return False
+
+
+def location(descriptor: int) -> Path | None:
+    """The path of an open file or folder now; None where the system does not tell."""
+    with suppress(OSError, ValueError):
+        if sys.platform == "darwin":
+            import fcntl
+
+            return Path(os.fsdecode(fcntl.fcntl(descriptor, fcntl.F_GETPATH, bytes(1024)).partition(b"\0")[0]))
+        return Path(os.readlink(f"/proc/self/fd/{descriptor}"))  # noqa: PTH115 - the same call
+    return None
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
 
 
 def id_of(name: str) -> str | None:

@@ -52,7 +52,7 @@ class Logbook:
         reopen: Callable[[], Writer | None],
         *,
         definitions: dict[str, records.Metric],
-        files: Path | None,
+        files: Callable[[], Path] | None,
     ) -> None:
         self.step = 0
         self.latest: dict[str, Any] = {}

@@ -9,7 +9,12 @@ from tracker_core import _deferred, _notice, _values
 from tracker_core import _records as records
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+    from typing import TypeAlias
+
+    Files: TypeAlias = Callable[[], Path]
+    """Returns the folder of the run's files, which may be renamed between two calls."""
 
 _LIMIT = 32 << 20
 _LONG = 10_000
@@ -41,14 +46,14 @@ def step(given: Any) -> int:
     return int(single)
 
 
-def collect(data: Mapping[str, Any], step: int, files: Path | None) -> Collected:
+def collect(data: Mapping[str, Any], step: int, files: Files | None) -> Collected:
     """Nested mappings under joined names; media are kept in `files`, None for nowhere."""
     row: dict[str, Any] = {}
     late: dict[str, _deferred.Deferred] = {}
     return Collected(row, late, _fill(data, step, files, "", row, late))
 
 
-def render(key: str, value: Any, step: int, files: Path | None) -> Any:
+def render(key: str, value: Any, step: int, files: Files | None) -> Any:
     """`value` as plain data, mappings as such; media in it are kept in `files` under `key`."""
     if isinstance(value, Mapping):
         return {_values.text(str(name)): render(f"{key}.{name}", part, step, files) for name, part in value.items()}
@@ -73,7 +78,7 @@ def shrink(record: records.Row) -> records.Row:
 def _fill(
     data: Mapping[str, Any],
     step: int,
-    files: Path | None,
+    files: Files | None,
     prefix: str,
     row: dict[str, Any],
     late: dict[str, _deferred.Deferred],
@@ -93,7 +98,7 @@ def _fill(
     return numeric
 
 
-def _single(key: str, value: Any, step: int, files: Path | None) -> Any:
+def _single(key: str, value: Any, step: int, files: Files | None) -> Any:
     if value is None or isinstance(value, str):
         return _values.plain(value)
     from tracker_core import _media
@@ -103,4 +108,4 @@ def _single(key: str, value: Any, step: int, files: Path | None) -> Any:
         return _values.plain(value)
     if files is None:
         return {"_type": media.kind}
-    return media.store(key, step, files)
+    return media.store(key, step, files())

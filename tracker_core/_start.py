@@ -17,7 +17,7 @@ import msgspec
 from tracker_core import _config_source, _folder, _journal, _names, _notice, _past, _plan, _rank
 from tracker_core import _records as records
 from tracker_core._errors import LaunchError, UsageError
-from tracker_core._folder import RunFolder
+from tracker_core._folder import OpenRunFolder, RunFolder
 from tracker_core._key import user_of
 from tracker_core._logbook import Logbook
 from tracker_core._run import Run
@@ -131,9 +131,11 @@ def _start_planned(settings: Settings, root: Path, plan: Plan, mode: records.Mod
         if plan.folder is None:
             _folder.discard(folder)
         raise
+    folder = opened = OpenRunFolder(folder.path, _renamed)
     reopen = opener(folder, f"fork-{os.getpid()}", plan.run_id, attempt, settings.buffered)
     resumed = plan.folder is not None
     run = make(snapshot, folder, writer, reopen, settings, mode=mode, resumed=resumed)
+    run._after.callback(opened.close)
     first = records.Start(
         time=run._logbook.now(),
         run=plan.run_id,
@@ -160,6 +162,10 @@ def _start_planned(settings: Settings, root: Path, plan: Plan, mode: records.Mod
 
         _auto.remember(root, plan.run_id, plan.project, _plan.program())
     return run
+
+
+def _renamed(path: Path) -> None:
+    _notice.mention(f"the run's folder was renamed: what is logged from now on goes to {path}")
 
 
 def _own_entity(settings: Settings, mode: records.Mode) -> str:
@@ -198,7 +204,8 @@ def make(
     resumed: bool = False,
     owner: bool = True,
 ) -> Run:
-    logbook = Logbook(writer, reopen, definitions=snapshot.metrics, files=None if mode == "disabled" else folder.files)
+    files = None if mode == "disabled" else lambda: folder.files
+    logbook = Logbook(writer, reopen, definitions=snapshot.metrics, files=files)
     allow = settings.allow_val_change
     return Run(
         snapshot=snapshot,

@@ -110,7 +110,7 @@ def recorded(**settings: Any) -> Iterator[RecordedRun]:
         run = RecordedRun(
             snapshot=snapshot,
             folder=RunFolder(files.parent),
-            logbook=Logbook(memory, lambda: memory, definitions=snapshot.metrics, files=files),
+            logbook=Logbook(memory, lambda: memory, definitions=snapshot.metrics, files=lambda: files),
             settings=chosen,
             mode="offline",
             allow_val_change=bool(chosen.allow_val_change),

@@ -12,6 +12,7 @@ import pytest
 
 from tracker_core import _records as records
 from tracker_core._background import Launch
+from tracker_core._folder import RunFolder
 from tracker_core.background import command, git, host, packages
 
 TOKEN = "ghp_0123456789abcdef0123"
@@ -195,7 +196,7 @@ def test_the_machine_tells_no_environment(monkeypatch):
     monkeypatch.setenv("MY_VALUE", "not-to-be-kept")
     monkeypatch.setenv("SLURM_JOB_ID", "77")
     monkeypatch.setenv("SLURM_JWT", "not-to-be-kept")
-    facts = host.capture(str(Path.cwd()))
+    facts = host.capture(RunFolder(Path.cwd()))
     assert facts["slurm"] == {"job_id": "77"}
     assert facts["host"] == os.uname().nodename
     assert facts["cpu"]["count"] == os.cpu_count()

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tracker_core import _records as records
+from tracker_core._folder import RunFolder
 from tracker_core._saved import by_pattern, keep
 from tracker_core.background.saved import Saved
 
@@ -28,7 +29,7 @@ def save(saved: Saved, files: Path, policy: str) -> None:
 
 def test_a_live_file_is_copied_when_it_changed(files, written):
     Path("source.txt").write_text("one")
-    saved = Saved(files, written.append)
+    saved = Saved(RunFolder(files.parent), written.append)
     save(saved, files, "live")
     saved.refresh(last=False)
     assert written == []
@@ -42,7 +43,7 @@ def test_a_live_file_is_copied_when_it_changed(files, written):
 
 def test_a_file_of_the_end_waits_for_it(files, written):
     Path("source.txt").write_text("one")
-    saved = Saved(files, written.append)
+    saved = Saved(RunFolder(files.parent), written.append)
     save(saved, files, "end")
     Path("source.txt").write_text("longer")
     saved.refresh(last=False)
@@ -53,7 +54,7 @@ def test_a_file_of_the_end_waits_for_it(files, written):
 
 def test_a_file_saved_once_is_left_alone(files, written):
     Path("source.txt").write_text("one")
-    saved = Saved(files, written.append)
+    saved = Saved(RunFolder(files.parent), written.append)
     save(saved, files, "now")
     Path("source.txt").write_text("longer")
     saved.refresh(last=True)
@@ -62,7 +63,7 @@ def test_a_file_saved_once_is_left_alone(files, written):
 
 def test_a_file_that_was_taken_away_keeps_its_copy(files, written):
     Path("source.txt").write_text("one")
-    saved = Saved(files, written.append)
+    saved = Saved(RunFolder(files.parent), written.append)
     save(saved, files, "live")
     Path("source.txt").unlink()
     saved.refresh(last=True)
@@ -72,7 +73,7 @@ def test_a_file_that_was_taken_away_keeps_its_copy(files, written):
 
 def test_a_file_saved_in_place_gets_its_new_size(files, written):
     (files / "model.bin").write_bytes(b"12")
-    saved = Saved(files, written.append)
+    saved = Saved(RunFolder(files.parent), written.append)
     saved.add(records.File(time=1.0, path="model.bin", policy="live", source=str(files / "model.bin"), size=2))
     (files / "model.bin").write_bytes(b"1234")
     saved.refresh(last=False)

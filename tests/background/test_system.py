@@ -51,7 +51,7 @@ def test_a_process_that_is_gone_has_no_values(busy_tree):
 def test_samples_are_packed_rows_in_a_stream_of_their_own():
     folder = _folder.create(Path("tracker"), "r1", offline=True)
     writer = open_writer(folder, "background", run="r1", attempt=1)
-    system = System(os.getpid(), str(folder.path), Gpus(), first_step=7)
+    system = System(os.getpid(), folder, Gpus(), first_step=7)
     system.sample(writer)
     Path("some").write_bytes(b"x")
     system.sample(writer)

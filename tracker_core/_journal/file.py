@@ -6,6 +6,8 @@ import errno
 import os
 from typing import TYPE_CHECKING
 
+from tracker_core._folder import location
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -43,12 +45,26 @@ class File:
             raise FileNotFoundError(errno.ENOENT, "the file was deleted")
         return self._descriptor
 
+    def location(self) -> Path:
+        """The path of the file now: a folder above it may have been renamed."""
+        if not self._is_at(self._path) and self.ours:
+            path = location(self._descriptor)
+            if path is not None and self._is_at(path):
+                self._path = path
+        return self._path
+
     def close(self) -> None:
         """Closes the file; does nothing the second time."""
         descriptor, ours = self._descriptor, self.ours
         self._descriptor = -1
         if ours:
             os.close(descriptor)
+
+    def _is_at(self, path: Path) -> bool:
+        try:
+            return _identity(path.stat()) == self._identity
+        except OSError:
+            return False
 
 
 def _identity(status: os.stat_result) -> tuple[int, int]:

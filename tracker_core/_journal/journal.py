@@ -270,6 +270,7 @@ class Journal:
 
     def _roll(self) -> None:
         header = msgspec.structs.replace(self._header, segment=self._header.segment + 1, time=time.time())
+        self.path = self._lock_file.location()
         path = segment_path(self.path, header.segment)
         path.touch()
         try:

@@ -96,7 +96,7 @@ class _Sink:
 
     def row(self, data: dict[str, Any], step: int, time: float) -> None:
         self._last = max(self._last, time)
-        JournalSink(self._begun(), self.files).row(data, step, time)
+        JournalSink(self._begun(), self._folder).row(data, step, time)
 
     def record(self, record: records.Record) -> None:
         self._begun().write(record)

@@ -47,7 +47,7 @@ class Capture:
     def machine(self) -> None:
         from tracker_core.background import command, host
 
-        self._facts({**command.capture(self._launch), **host.capture(self._launch.folder)})
+        self._facts({**command.capture(self._launch), **host.capture(self._folder)})
 
     def git(self) -> None:
         from tracker_core.background import git

@@ -39,6 +39,7 @@ class Follow:
             if path.name != self._main and (attempt != self._attempt or label in ("main", "background")):
                 continue
             reader = self._readers.setdefault(path.name, Reader(path))
+            reader.path = path  # the folder may have been renamed
             new = [item for item in reader.blocks() if not isinstance(item, Block)]
             if path.name == self._main:
                 self._heed(new)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tracker_core._folder import RunFolder
 
 _SLURM = (
     "JOB_ID",
@@ -26,7 +29,7 @@ _SLURM = (
 )
 
 
-def capture(folder: str) -> dict[str, Any]:
+def capture(folder: RunFolder) -> dict[str, Any]:
     """`folder` is where the run lies: its disk is the one that matters."""
     facts: dict[str, Any] = {
         "host": os.uname().nodename,
@@ -80,8 +83,11 @@ def _memory() -> dict[str, int]:
     return facts
 
 
-def _disk(folder: str) -> dict[str, int]:
-    stat = os.statvfs(folder)
+def _disk(folder: RunFolder) -> dict[str, int] | None:
+    try:
+        stat = os.statvfs(folder.path)
+    except OSError:  # removed or renamed at this very moment
+        return None
     return {"total": stat.f_blocks * stat.f_frsize, "free": stat.f_bavail * stat.f_frsize}
 
 

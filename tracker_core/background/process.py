@@ -19,7 +19,7 @@ import msgspec
 from tracker_core import _journal as journal
 from tracker_core import _records as records
 from tracker_core._background import PIDFD, VARIABLE, Launch, read_launch
-from tracker_core._folder import RunFolder
+from tracker_core._folder import OpenRunFolder
 from tracker_core.background import capture
 from tracker_core.background.alert import Messenger
 from tracker_core.background.channel import Channel
@@ -74,16 +74,16 @@ class Process:
         self._launch = launch
         self._channel = channel
         self._parent = parent
-        self._folder = RunFolder(launch.folder)
+        self._folder = OpenRunFolder(launch.folder, lambda path: note(f"the run's folder is {path} now"))
         self._writer = journal.open_writer(
             self._folder, "background", run=launch.run, attempt=launch.attempt, buffered=launch.buffered
         )
         self._follow = Follow(self._folder, launch.attempt, launch.journal)
         self._sync = Sync(self._folder)
-        self._tails = Tails(JournalSink(self._writer, self._folder.files), self._guard, launch.cwd)
+        self._tails = Tails(JournalSink(self._writer, self._folder), self._guard, launch.cwd)
         self._messenger = Messenger(launch)
         self._encoding = Encoding(self._folder, self._writer.write)
-        self._saved = Saved(self._folder.files, self._writer.write)
+        self._saved = Saved(self._folder, self._writer.write)
         self._uploading = Uploading(self._folder, launch.goal, note) if launch.goal is not None else None
         self._system: System | None = None
         self._failures: dict[str, int] = {}
@@ -179,7 +179,7 @@ class Process:
             from tracker_core.background.system import System
 
             first_step = self._follow.system_rows()
-            self._system = System(self._launch.pid, self._launch.folder, Gpus(), first_step)
+            self._system = System(self._launch.pid, self._folder, Gpus(), first_step)
         self._system.sample(self._writer)
 
     def _read(self) -> None:

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tracker_core import _records as records
+    from tracker_core._folder import RunFolder
 
 
 class Saved:
     """The files to look after. The run itself made a first copy of each, with the time of the original."""
 
-    def __init__(self, files: Path, write: Callable[[records.Record], None]) -> None:
-        self._files = files
+    def __init__(self, folder: RunFolder, write: Callable[[records.Record], None]) -> None:
+        self._folder = folder
         self._write = write
         self._followed: dict[str, records.File] = {}
         self._copied: dict[str, tuple[int, int]] = {}
@@ -33,7 +34,7 @@ class Saved:
         self._followed[record.path] = record
         with contextlib.suppress(OSError):
             # The size is that of the first copy, since the original may be saved from where it is kept.
-            self._copied[record.path] = (_state(self._files / record.path)[0], record.size or 0)
+            self._copied[record.path] = (_state(self._folder.files / record.path)[0], record.size or 0)
 
     def refresh(self, *, last: bool) -> None:
         """Copies what has changed: the live files, and at the end all of them."""
@@ -43,7 +44,7 @@ class Saved:
 
     def _refresh(self, record: records.File) -> None:
         assert record.source is not None
-        source, target = Path(record.source), self._files / record.path
+        source, target = Path(record.source), self._folder.files / record.path
         try:
             state = _state(source)
             if state == self._copied.get(record.path):

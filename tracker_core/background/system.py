@@ -17,6 +17,7 @@ from tracker_core._journal import ROW
 from tracker_core.background.clock import now
 
 if TYPE_CHECKING:
+    from tracker_core._folder import RunFolder
     from tracker_core._journal import KeySet, Writer
     from tracker_core.background.gpu import Gpus
 
@@ -26,7 +27,7 @@ _MB = 1e6
 class System:
     """Samples the process tree below `pid` and the machine; `folder` tells the disk, `first_step` numbers the rows."""
 
-    def __init__(self, pid: int, folder: str, gpus: Gpus, first_step: int) -> None:
+    def __init__(self, pid: int, folder: RunFolder, gpus: Gpus, first_step: int) -> None:
         self._tree = Tree(pid)
         self._folder = folder
         self._gpus = gpus
@@ -43,7 +44,7 @@ class System:
 
     def _machine(self) -> dict[str, float]:
         memory = psutil.virtual_memory()
-        disk = psutil.disk_usage(self._folder)
+        disk = psutil.disk_usage(str(self._folder.path))
         values = {
             "system.cpu": psutil.cpu_percent(),
             "system.memory_percent": memory.percent,

@@ -14,6 +14,7 @@ from tracker_core._values import plain
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tracker_core._folder import RunFolder
     from tracker_core._journal import Writer
     from tracker_core.integration import Tail
 
@@ -23,9 +24,13 @@ GROUP = "tracker.tail"
 class JournalSink:
     """Where tails put what they read: the background process's own journal."""
 
-    def __init__(self, writer: Writer, files: Path) -> None:
-        self.files = files
+    def __init__(self, writer: Writer, folder: RunFolder) -> None:
         self._writer = writer
+        self._folder = folder
+
+    @property
+    def files(self) -> Path:
+        return self._folder.files
 
     def row(self, data: dict[str, Any], step: int, time: float) -> None:
         if data and all(type(value) is float for value in data.values()):
