@@ -49,6 +49,7 @@ class Run(Identity, Verbs, Display):
         "_config",
         "_finishing",
         "_guessed",
+        "_live_files",
         "_logbook",
         "_opened",
         "_origin",
@@ -90,6 +91,7 @@ class Run(Identity, Verbs, Display):
         self._after = contextlib.ExitStack()  # done when the journal is closed
         self._origin: _failure.Origin | None = None
         self._guessed = False
+        self._live_files: list[records.File] = []
         self.awaited = False
         self._alerted: dict[str, float] = {}  # title -> when one may be sent again
         """Whether the end has to wait for what is mirrored."""
@@ -202,6 +204,7 @@ class Run(Identity, Verbs, Display):
             self._record(record)
         if policy != "now":
             self.awaited = True  # the original may be gone soon after the end
+            self._live_files += kept
         self.notify()
         return [str(self.folder.files / record.path) for record in kept]
 

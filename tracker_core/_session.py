@@ -227,7 +227,7 @@ def _open(run: Run) -> None:
     if run.disabled:
         return
     if run._owner:
-        run._after.callback(_encode_rest, run)
+        run._after.callback(_complete_alone, run)
         _start_background(run)
         if not run.settings.silent:
             _say(f"run {run.name} ({run.path}) in {_near(run.folder.path)}" + (f"; at {run.url}" if run.url else ""))
@@ -271,15 +271,28 @@ def _complete(run: Run, background: Background) -> None:
     background.finish(run.settings.finish_timeout if waits else 0.0, None if run.quiet else _say, certain=certain)
 
 
-def _encode_rest(run: Run) -> None:
-    """Encodes media itself where the background process is dead or never was. One that lives goes on with them."""
-    if not any((run.folder.path / "spool").glob("*.job")):
+def _complete_alone(run: Run) -> None:
+    """Encode media and copy saved files where the background process is dead or never was. A live one does that."""
+    has_media = any((run.folder.path / "spool").glob("*.job"))
+    if not has_media and not run._live_files:
         return
     from tracker_core import _journal
-    from tracker_core._media import spool
 
-    if not any(_journal.alive(path) for path in run.folder.path.glob("*-background*.0000.journal")):
+    if any(_journal.alive(path) for path in run.folder.path.glob("*-background*.0000.journal")):
+        return
+    if has_media:
+        from tracker_core._media import spool
+
         spool.drain(run.folder.path)
+    if run._live_files:
+        from tracker_core._live_files import LiveFiles
+
+        for _ in LiveFiles(run.folder, run._live_files).refresh(_not_copied, last=True):
+            pass
+
+
+def _not_copied(path: str, error: OSError) -> None:
+    _notice.warn(f"the last state of the saved file {path} was not kept: {error}")
 
 
 def _capture_console(run: Run) -> None:

@@ -18,7 +18,7 @@ run = tracker.init(project="p", id="r", dir="data", settings={"console": "off", 
 run.log({"x": 0.5})
 Path("live.txt").write_text("first")
 run.save("live.txt", policy="live")
-while not list(run.folder.path.glob("*-background.0000.journal")):
+while not any(path.read_bytes()[:1].strip(b"\\0") for path in run.folder.path.glob("*-background.0000.journal")):
     time.sleep(0.01)
 old = Path(sys.argv[1])
 old = old if str(old) != "." else run.folder.path

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from tracker_core._background import Launch
     from tracker_core._folder import RunFolder
     from tracker_core._journal import Writer
-    from tracker_core.background.saved import Saved
+    from tracker_core._live_files import LiveFiles
 
 
-def steps(launch: Launch, folder: RunFolder, writer: Writer, saved: Saved) -> list[tuple[str, Callable[[], object]]]:
+def steps(
+    launch: Launch, folder: RunFolder, writer: Writer, live_files: LiveFiles
+) -> list[tuple[str, Callable[[], object]]]:
     """The steps with their names; what is quick to have comes first."""
-    capture = Capture(launch, folder, writer, saved)
+    capture = Capture(launch, folder, writer, live_files)
     found: list[tuple[str, Callable[[], object]]] = [
         ("machine", capture.machine),
         ("packages", capture.packages),
@@ -38,9 +40,9 @@ def steps(launch: Launch, folder: RunFolder, writer: Writer, saved: Saved) -> li
 class Capture:
     """Writes what it finds as `Metadata` and `File` records."""
 
-    def __init__(self, launch: Launch, folder: RunFolder, writer: Writer, saved: Saved) -> None:
+    def __init__(self, launch: Launch, folder: RunFolder, writer: Writer, live_files: LiveFiles) -> None:
         self._launch = launch
-        self._saved = saved
+        self._live_files = live_files
         self._folder = folder
         self._writer = writer
 
@@ -74,7 +76,7 @@ class Capture:
         assert self._launch.program is not None
         record = _code.save_script(self._launch.program, self._launch.cwd, self._folder, now())
         self._writer.write(record)
-        self._saved.add(record)
+        self._live_files.add(record)
 
     def _facts(self, facts: dict[str, Any]) -> None:
         if facts:

@@ -20,6 +20,7 @@ from tracker_core import _journal as journal
 from tracker_core import _records as records
 from tracker_core._background import PIDFD, VARIABLE, Launch, read_launch
 from tracker_core._folder import OpenRunFolder
+from tracker_core._live_files import LiveFiles
 from tracker_core.background import capture
 from tracker_core.background.alert import Messenger
 from tracker_core.background.channel import Channel
@@ -27,7 +28,6 @@ from tracker_core.background.clock import now
 from tracker_core.background.encode import Encoding
 from tracker_core.background.follow import Follow
 from tracker_core.background.parent import Parent
-from tracker_core.background.saved import Saved
 from tracker_core.background.sync import Sync
 from tracker_core.background.tail import JournalSink, Tails
 from tracker_core.background.upload import INTERVAL as UPLOAD_INTERVAL
@@ -83,13 +83,13 @@ class Process:
         self._tails = Tails(JournalSink(self._writer, self._folder), self._guard, launch.cwd)
         self._messenger = Messenger(launch)
         self._encoding = Encoding(self._folder, self._writer.write)
-        self._saved = Saved(self._folder, self._writer.write)
+        self._live_files = LiveFiles(self._folder)
         self._uploading = Uploading(self._folder, launch.goal, note) if launch.goal is not None else None
         self._system: System | None = None
         self._failures: dict[str, int] = {}
         self._deadline: float | None = None
         self._judged = False
-        self._steps = capture.steps(launch, self._folder, self._writer, self._saved)
+        self._steps = capture.steps(launch, self._folder, self._writer, self._live_files)
         clock = time.monotonic()
         self._timers = [
             Timer("heartbeat", self._beat, HEARTBEAT_INTERVAL, clock),
@@ -97,7 +97,7 @@ class Process:
             Timer("journals", self._read, READ_INTERVAL, clock),
             Timer("tails", self._tails.poll, TAIL_INTERVAL, clock),
             Timer("media", self._encoding.poll, ENCODE_INTERVAL, clock + ENCODE_INTERVAL),
-            Timer("saved files", partial(self._saved.refresh, last=False), SAVED_INTERVAL, clock + SAVED_INTERVAL),
+            Timer("saved files", partial(self._copy_files, last=False), SAVED_INTERVAL, clock + SAVED_INTERVAL),
         ]
         if self._uploading is not None:
             self._timers.append(Timer("upload", self._uploading.poll, UPLOAD_INTERVAL, clock + FIRST_UPLOAD))
@@ -187,7 +187,7 @@ class Process:
             if isinstance(record, records.Tail):
                 self._tails.add(record)
             elif isinstance(record, records.File):
-                self._saved.add(record)
+                self._live_files.add(record)
             elif isinstance(record, records.Alert):
                 self._messenger.add(record)
             elif isinstance(record, records.Artifact) and self._uploading is not None:
@@ -195,11 +195,15 @@ class Process:
             elif isinstance(record, records.Start):
                 self._messenger.describe(record)
 
+    def _copy_files(self, *, last: bool) -> None:
+        for record, size in self._live_files.refresh(lambda path, error: note(f"{path}: {error}"), last=last):
+            self._writer.write(msgspec.structs.replace(record, time=now(), size=size, sha256=None))
+
     def _complete(self) -> None:
         self._guard("journals", self._read)
         self._guard("media", self._encode)
         self._drain()
-        self._guard("saved files", partial(self._saved.refresh, last=True))
+        self._guard("saved files", partial(self._copy_files, last=True))
         if self._system is not None:
             self._guard("system metrics", self._sample)
         self._guard("journals of dead writers", self._seal)
