@@ -131,8 +131,9 @@ class Integration(Protocol):
 class TailSink(Protocol):
     """Where a tail puts what it reads: the journal of the run's background process."""
 
-    files: Path
-    """The run's `files/` folder. A file that a row or record names is written below it first."""
+    @property
+    def files(self) -> Path:
+        """The run's `files/` folder. A file that a row or record names is written below it first."""
 
     def row(self, data: dict[str, Any], step: int, time: float) -> None:
         """One row as `run.log` would write it, at the source's own step and wall time (seconds, Unix epoch)."""
