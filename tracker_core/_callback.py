@@ -22,13 +22,13 @@ class CallbackRun:
     """
 
     def __init__(self, owner: object, run: Run | None = None, init: Mapping[str, Any] | None = None) -> None:
-        self._name = type(owner).__name__
+        public = next(kind for kind in type(owner).__mro__ if not kind.__name__.startswith("_"))
         self._given = run
         self._init = dict(init or {})
         self._run: Run | None = None
         self._failure: Exception | None = None
-        _check_keywords(type(owner), self._init)
-        _check_run(self._name, run)
+        _check_keywords(public, self._init)
+        _check_run(public.__name__, run)
 
     @property
     def init(self) -> dict[str, Any]:

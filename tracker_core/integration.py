@@ -18,6 +18,7 @@ from tracker_core import _records as records
 from tracker_core._callback import CallbackRun
 from tracker_core._declarations import note, takes
 from tracker_core._guard import complain, guard, name_of, passes, report, unseen
+from tracker_core._progress import finite, is_better, next_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -35,7 +36,10 @@ __all__ = [
     "Written",
     "bucket",
     "complain",
+    "finite",
     "guard",
+    "is_better",
+    "next_count",
     "note",
     "passes",
     "patched",

@@ -270,10 +270,137 @@ def test_evaluation_with_columns_of_the_user(data, run):
     assert cells(run, "digits")["_type"] == "table-file"
 
 
+class TestSamples:
+    """Evaluations of models and data of other structures than one array."""
+
+    x = np.linspace(-1, 1, 24, dtype="float32").reshape(6, 4)
+    left, right = x[:, :1], x.sum(1)
+
+    @pytest.fixture
+    def evaluated(self, run):
+        """Trains a model with the given outputs and evaluates it; returns the table's rows as dicts."""
+
+        def evaluated(outputs, targets, *samples):
+            inputs = keras.Input((4,))
+            made = keras.tree.map_structure(lambda name: keras.layers.Dense(1, name=name)(inputs), outputs)
+            model = keras.Model(inputs, made)
+            model.compile("sgd", keras.tree.map_structure(lambda _: "mse", outputs))
+            evaluation = TrackerEvaluation(*samples)
+            model.fit(self.x, targets, epochs=2, verbose=0, callbacks=[evaluation])
+            table = evaluation._table
+            return [dict(zip(table.columns, row, strict=True)) for row in table.data]
+
+        return evaluated
+
+    def check(self, rows, *names):
+        assert [(row["epoch"], row["sample"]) for row in rows] == [(epoch, i) for epoch in (0, 1) for i in range(6)]
+        for name, truth in zip(names, (self.left, self.right), strict=False):
+            assert [row[f"truth/{name}"] for row in rows] == pytest.approx([*truth.ravel(), *truth.ravel()])
+            assert len({row[f"prediction/{name}"] for row in rows}) == 12
+
+    def test_dict_of_outputs(self, evaluated):
+        truth = {"near": self.left, "far": self.right}
+        self.check(evaluated({"near": "near", "far": "far"}, truth, self.x, truth), "near", "far")
+
+    def test_list_of_outputs_is_named_by_the_layers(self, evaluated):
+        truth = [self.left, self.right]
+        self.check(evaluated(["one", "two"], truth, self.x, truth), "one", "two")
+
+    def test_numbers_in_lists(self, evaluated):
+        truth = [self.left.ravel().tolist(), self.right.tolist()]
+        rows = evaluated(["one", "two"], [self.left, self.right], self.x, truth)
+        assert {"prediction/one", "prediction/two"} <= set(rows[0])
+
+    def test_nested_outputs(self, evaluated):
+        truth = {"a": {"b": self.left}, "c": self.right}
+        self.check(evaluated({"a": {"b": "b"}, "c": "c"}, truth, self.x, truth), "a/b", "c")
+
+    def test_truth_is_optional(self, evaluated):
+        assert set(evaluated(["one", "two"], [self.left, self.right], self.x)[0]) == {
+            "epoch",
+            "sample",
+            "prediction/one",
+            "prediction/two",
+        }
+
+    @pytest.mark.parametrize("kind", ["generator", "loader", "dataset"])
+    def test_batches_with_truths_and_weights(self, kind, evaluated):
+        import torch
+
+        batches = [(self.x[i : i + 2], self.right[i : i + 2], np.ones(2)) for i in (0, 2, 4)]
+
+        class Batches(keras.utils.PyDataset):
+            def __len__(self):
+                return 3
+
+            def __getitem__(self, index):
+                return batches[index]
+
+        loader = torch.utils.data.DataLoader(
+            torch.utils.data.TensorDataset(torch.from_numpy(self.x), torch.from_numpy(self.right)), batch_size=4
+        )
+        samples = {"generator": (batch for batch in batches), "loader": loader, "dataset": Batches()}[kind]
+        rows = evaluated("single", self.right, samples)
+        assert [row["truth"] for row in rows] == pytest.approx([*self.right, *self.right])
+        assert len(rows) == 12
+
+    def test_epochs_of_one_callback_continue(self, model, data, run):
+        evaluation = TrackerEvaluation(data[0][:1])
+        for _ in range(2):
+            fit(model, data, evaluation)
+        assert [row[0] for row in evaluation._table.data] == [0, 1, 2, 3]
+
+
+class TestCounting:
+    """A counter that starts again continues from what the run has."""
+
+    @pytest.mark.parametrize(("log_freq", "steps"), [(1, range(12)), (3, [0, 3, 6, 9]), (50, [0])])
+    def test_new_callbacks_continue_with_the_batches(self, log_freq, steps, model, data, run, read):
+        for _ in range(3):
+            fit(model, data, TrackerCallback(log_freq), epochs=1)
+        assert [step for step, _ in read(run).over("batch/batch_step", "batch/loss")] == list(steps)
+
+    def test_resumed_run_continues(self, model, data, read):
+        for resume in (None, "must"):
+            with tracker.init(project="p", id="long", resume=resume, settings={"silent": True}) as run:
+                fit(model, data, TrackerCallback(3), epochs=1)
+        recorded = read(run)
+        assert [step for step, _ in recorded.over("batch/batch_step", "batch/loss")] == [0, 3, 6]
+        assert [epoch for epoch, _ in recorded.over("epoch/epoch", "epoch/loss")] == [0, 1]
+
+    def test_callback_that_moves_to_another_run_begins_there(self, model, data, read):
+        callback = TrackerCallback("batch")
+        for _ in range(2):
+            with tracker.init(project="p", settings={"silent": True}) as run:
+                fit(model, data, callback, epochs=1)
+            assert [step for step, _ in read(run).over("batch/batch_step", "batch/loss")] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("values", [[np.nan, 3.0, 2.0], [-np.inf, np.nan, 2.0], [np.float32("nan"), 2, np.inf]])
+def test_best_is_a_finite_number(values, model, data, run, read):
+    told = iter(values)
+    change = LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update(val_loss=next(told)))
+    fit(model, data, change, TrackerCallback(), epochs=3)
+    assert read(run).summary["best/val_loss"] == 2.0
+
+
+def test_checkpoint_of_a_value_that_is_no_number_is_not_the_best(model, data, run):
+    change = LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update(loss=float("nan")))
+    fit(model, data, change, TrackerModelCheckpoint("{epoch}.keras", monitor="loss", save_best_only=True), epochs=1)
+    (version,) = tracker.Api().artifacts(f"p/model-{run.id}")
+    assert "best" not in version.aliases
+
+
 def test_wrong_frequency_is_refused():
     for wrong in (0, "epochs", 2.5):
         with pytest.raises(tracker.UsageError, match="log_freq"):
             TrackerCallback(log_freq=wrong)
+
+
+@pytest.mark.parametrize("log_freq", ["epoch", "batch"])
+def test_unknown_keyword_is_refused(log_freq):
+    with pytest.raises(TypeError, match=r"TrackerCallback\(\) got .*'grup'. Did you mean 'group'"):
+        TrackerCallback(log_freq, grup="x")
 
 
 @pytest.mark.parametrize("log_freq", ["epoch", 2])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import keras
 
 import tracker_core as tracker
+from tracker_core.integration import CallbackRun, finite, guard, is_better, next_count, unseen
+from tracker_integrations.keras.description import keep_config, keep_summary
 from tracker_integrations.keras.rate import learning_rate, rates
 
 if TYPE_CHECKING:
@@ -22,12 +23,14 @@ class TrackerCallback(keras.callbacks.Callback):  # type: ignore[misc]
     """Logs what `fit` reports: to `run`, else to the current run, else to one that `init`'s keywords start.
 
     Per epoch: every metric of training and validation and the learning rate under `epoch/`, over `epoch/epoch`;
-    the best value of each metric whose better direction is known, and its epoch, under `best/` in the summary.
+    the best finite value of each metric whose better direction is known, and its epoch, under `best/` in the summary.
     `log_freq="batch"`, or a number of batches, adds `batch/` over `batch/batch_step`, counted from
-    `initial_global_step`; what Keras reports there is the mean over the epoch so far.
+    `initial_global_step`, else from the last batch of the run; what Keras reports there is the mean over the epoch so
+    far.
 
-    Optimizer, fit parameters and the model's size go to the config, its layers to `model-summary.txt`. One callback
-    may serve several fits: their epochs and batches are counted on.
+    Optimizer, fit parameters and the model's size go to the config, its layers to `model-summary.txt`. Epochs and
+    batches continue over the fits of one run, with one callback or several. What cannot be recorded is reported once
+    and never raised.
     """
 
     def __new__(cls, log_freq: Literal["epoch", "batch"] | int = "epoch", *_: Any, **__: Any) -> TrackerCallback:  # noqa: PYI034 - it is another class's
@@ -45,33 +48,40 @@ class TrackerCallback(keras.callbacks.Callback):  # type: ignore[misc]
         super().__init__()
         if log_freq not in ("epoch", "batch") and (not isinstance(log_freq, int) or log_freq < 1):
             raise tracker.UsageError(f'log_freq={log_freq!r} must be "epoch", "batch" or a number of batches')
+        if not isinstance(initial_global_step, int):
+            raise tracker.UsageError(f"initial_global_step={initial_global_step!r} must be a whole number")
         self.log_freq = 1 if log_freq == "batch" else log_freq
-        self._given = run
-        self._init = init
+        self._run = CallbackRun(self, run, init)
         self._offset: int | None = None
-        self._batches = initial_global_step
+        self._initial: int | None = initial_global_step or None
 
     @property
     def run(self) -> tracker.Run:
         """The run that is logged to; started when there is none."""
-        return self._given or tracker.run or tracker.init(**self._init)
+        return self._run.get()
 
+    @unseen
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002 - Keras' signature
-        run = self.run
+        self._begin(self._run.begin())
+
+    def _begin(self, run: tracker.Run) -> None:
         run.define_metric("epoch/epoch", hidden=True)
         run.define_metric("epoch/*", step_metric="epoch/epoch")
-        run.config.update(_config(self.model, self.params or {}), allow_val_change=True)
-        _keep_summary(self.model, run)
         self._offset = None
+        keep_config(self.model, self.params or {}, run)
+        keep_summary(self.model, run)
 
+    @unseen
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         run, values = self.run, dict(logs or {})
         if self._offset is None:
-            self._offset = max(0, _next_epoch(run) - epoch)
+            self._offset = max(0, next_count(run, "epoch/epoch") - epoch)
         epoch += self._offset
         row = {f"epoch/{name}": value for name, value in values.items()}
-        if "learning_rate" not in values and (rate := learning_rate(self._model)) is not None:
-            row["epoch/learning_rate"] = rate
+        if "learning_rate" not in values:
+            with guard("the learning rate of Keras"):
+                if (rate := learning_rate(self._model)) is not None:
+                    row["epoch/learning_rate"] = rate
         run.log({**row, "epoch/epoch": epoch})
         if better := self._better(run, values, epoch):
             run.summary.update(better)
@@ -79,9 +89,9 @@ class TrackerCallback(keras.callbacks.Callback):  # type: ignore[misc]
     def _better(self, run: tracker.Run, values: dict[str, Any], epoch: int) -> dict[str, float]:
         found: dict[str, float] = {}
         for name, value in values.items():
-            sign, best = _direction(name), run.summary.get(f"best/{name}")
-            if sign and (best is None or sign * value > sign * best):
-                found |= {f"best/{name}": value, f"best/{name}_epoch": epoch}
+            sign = _direction(name)
+            if sign and (new := finite(value)) is not None and is_better(new, run.summary.get(f"best/{name}"), sign):
+                found |= {f"best/{name}": new, f"best/{name}_epoch": epoch}
         return found
 
 
@@ -94,17 +104,24 @@ class _BatchCallback(TrackerCallback):
         super().__init__(*args, **kwargs)
         self._lock = threading.Lock()
         self._rates: Callable[[int], float | None] | None = None
-        self._seen = 0
+        self._batches = self._seen = 0
 
-    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        super().on_train_begin(logs)
-        self.run.define_metric("batch/batch_step", hidden=True)
-        self.run.define_metric("batch/*", step_metric="batch/batch_step")
+    def _begin(self, run: tracker.Run) -> None:
+        run.define_metric("batch/batch_step", hidden=True)
+        run.define_metric("batch/*", step_metric="batch/batch_step")
+        with self._lock:
+            initial, self._initial = self._initial, None
+            self._batches = next_count(run, "batch/batch_step") if initial is None else initial
+            self._seen = 0
+        super()._begin(run)
 
+    @unseen
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:  # noqa: ARG002 - Keras' signature
         # In an epoch JAX has the optimizer's state elsewhere, and asking for it would wait for the device.
+        self._rates = None
         self._rates = rates(self._model) if keras.backend.backend() == "jax" else None
 
+    @unseen
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         assert isinstance(self.log_freq, int)
         with self._lock:
@@ -114,49 +131,31 @@ class _BatchCallback(TrackerCallback):
         if step % self.log_freq >= getattr(self._model, "steps_per_execution", 1):
             return
         row = {f"batch/{name}": value for name, value in (logs or {}).items()}
-        if (rate := self._rates(batch) if self._rates is not None else learning_rate(self._model)) is not None:
-            row["batch/learning_rate"] = rate
+        with guard("the learning rate of Keras"):
+            rate = self._rates(batch) if self._rates is not None else learning_rate(self._model)
+            if rate is not None:
+                row["batch/learning_rate"] = rate
         self.run.log({**row, "batch/batch_step": step})
 
+    @unseen
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         with self._lock:
             self._batches += self._seen
             self._seen = 0
+        with guard("the number of batches"):
+            self._keep_count()
         super().on_epoch_end(epoch, logs)
+
+    def _keep_count(self) -> None:
+        """Keeps the last batch in the summary where it was not logged: the next callback continues from it."""
+        if self.log_freq != 1 and self._batches:
+            self.run.summary.update({"batch/batch_step": self._batches - 1})
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name not in ("_lock", "_rates")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state, _lock=threading.Lock(), _rates=None)
-
-
-def _config(model: Any, params: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {"fit": {key: value for key, value in params.items() if value is not None}}
-    found["model"] = {"name": model.name, "class": type(model).__name__}
-    if model.built:
-        found["model"]["parameters"] = model.count_params()
-    optimizer = getattr(model, "optimizer", None)
-    if optimizer is not None:
-        found["optimizer"] = {"class": type(optimizer).__name__, **optimizer.get_config()}
-    return found
-
-
-def _keep_summary(model: Any, run: tracker.Run) -> None:
-    if not model.built:
-        return
-    lines: list[str] = []
-    model.summary(print_fn=lambda line, **_: lines.append(line), line_length=100)
-    path = Path(run.dir, "model-summary.txt")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(lines), encoding="utf-8")
-    run.save(str(path), base_path=run.dir, policy="now")
-
-
-def _next_epoch(run: tracker.Run) -> int:
-    """The epoch after the last one that the run has seen, in this process or the one it resumes."""
-    last = run.summary.get("epoch/epoch")
-    return int(last) + 1 if isinstance(last, (int, float)) else 0
 
 
 def _direction(name: str) -> int:

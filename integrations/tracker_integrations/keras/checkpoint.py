@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 import tracker_core as tracker
+from tracker_core.integration import CallbackRun, finite, guard, unseen
 
 
 class TrackerModelCheckpoint(keras.callbacks.ModelCheckpoint):  # type: ignore[misc]
@@ -28,22 +29,37 @@ class TrackerModelCheckpoint(keras.callbacks.ModelCheckpoint):  # type: ignore[m
     ) -> None:
         super().__init__(filepath, *args, **kwargs)
         self._artifact = artifact
-        self._given = run
+        self._run = CallbackRun(self, run)
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        with guard("the checkpoints of Keras"):
+            self._run.begin()
+        super().on_train_begin(logs)
 
     def _save_model(self, epoch: int, batch: int | None, logs: dict[str, Any] | None) -> None:
-        path = Path(self._get_file_path(epoch, batch, logs))
-        before = _written(path)
+        before = self._file(epoch, batch, logs)
         super()._save_model(epoch, batch, logs)
-        if _written(path) == before:
-            return
-        run = self._given or tracker.run or tracker.init()
+        if before is not None and (after := self._file(epoch, batch, logs)) not in (None, before):
+            self._keep(after[0], epoch, logs or {})
+
+    @unseen
+    def _file(self, epoch: int, batch: int | None, logs: dict[str, Any] | None) -> Any:
+        """The file of the checkpoint, and when it was written."""
+        path = Path(self._get_file_path(epoch, batch, logs))
+        return path, _written(path)
+
+    @unseen
+    def _keep(self, path: Path, epoch: int, logs: dict[str, Any]) -> None:
+        run = self._run.get()
         name = self._artifact or f"model-{run.id}"
-        metadata = {"epoch": epoch, "original_filename": path.name, **(logs or {})}
+        metadata = {"epoch": epoch, "original_filename": path.name, **logs}
         artifact = tracker.Artifact(name, type="model", metadata=metadata)
         artifact.add_file(str(path), name=f"model{'.weights.h5' if self.save_weights_only else path.suffix}")
-        run.log_artifact(artifact, aliases=["best"] if self.save_best_only else [])
+        # Keras takes the first value for the best, also one that is NaN.
+        best = self.save_best_only and (self.monitor not in logs or finite(logs[self.monitor]) is not None)
+        run.log_artifact(artifact, aliases=["best"] if best else [])
         entry: dict[str, Any] = {"path": str(path), "epoch": epoch}
-        if logs and self.monitor in logs:
+        if self.monitor in logs:
             entry[self.monitor] = logs[self.monitor]
         run.summary.update({"checkpoint": entry})
 

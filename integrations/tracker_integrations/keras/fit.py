@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from tracker_core.integration import patched, takes, unseen
+from tracker_core.integration import patched, takes
 from tracker_integrations.keras.callback import TrackerCallback
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
 
     def fit(call: Any, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         given = args[position] if len(args) > position else kwargs.get("callbacks")
-        ours = _unseen(TrackerCallback(log_freq=sink.options.get("log_freq", "epoch")))
+        ours = TrackerCallback(log_freq=sink.options.get("log_freq", "epoch"))
         if len(args) > position:
             args = (*args[:position], _with(given, ours, model), *args[position + 1 :])
         else:
@@ -36,13 +36,6 @@ def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
 
     with patched(owner, "fit", fit):
         yield
-
-
-def _unseen(callback: TrackerCallback) -> TrackerCallback:
-    for hook in ("on_train_begin", "on_epoch_begin", "on_train_batch_end", "on_epoch_end"):
-        if getattr(type(callback), hook) is not getattr(keras.callbacks.Callback, hook):
-            setattr(callback, hook, unseen(getattr(callback, hook)))
-    return callback
 
 
 def _with(callbacks: Any, ours: TrackerCallback, model: Any) -> Any:
