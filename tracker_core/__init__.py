@@ -33,6 +33,7 @@ from tracker_core._errors import (
     Error,
     LaunchError,
     NotFoundError,
+    StorageError,
     UsageError,
 )
 from tracker_core._login import login
@@ -89,6 +90,7 @@ __all__ = [
     "Plotly",
     "Run",
     "Settings",
+    "StorageError",
     "Table",
     "Text",
     "UsageError",

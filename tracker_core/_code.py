@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import os
 import shutil
 import subprocess
@@ -14,6 +15,8 @@ import msgspec
 
 from tracker_core import _notice
 from tracker_core import _records as records
+from tracker_core._file_tree import FileTree, is_loop, portable_name, printable
+from tracker_core._folder import is_own
 from tracker_core._media.place import safe
 
 if TYPE_CHECKING:
@@ -26,6 +29,7 @@ FOLDER = "code"
 _SKIPPED = frozenset(("__pycache__", "node_modules", "site-packages"))
 _ENVIRONMENT_MARKS = ("pyvenv.cfg", "conda-meta")
 _GIT_TIMEOUT = 10.0
+_MOST_LINKED = 2_000
 
 
 def save_script(path: str, base: str, folder: RunFolder, time: float) -> records.File:
@@ -60,43 +64,89 @@ def log_code(
     ignore. With `name` the files come below `code/<name>/`. Returns a record for each.
     """
     top = Path(root).resolve()
+    if not top.is_dir():
+        _notice.mention(f"log_code({os.fspath(root)!r}) found no folder {printable(top)}")
+        return []
     include = _asker(include_fn, str(top)) if include_fn else _is_source
     exclude = _asker(exclude_fn, str(top)) if exclude_fn else None
     target = Path(FOLDER, safe(name)) if name else Path(FOLDER)
     kept = []
-    for path in _candidates(top, folder.root.resolve()):
+    found = _Candidates(top, folder.root.resolve())
+    for path in found:
         absolute = str(path)
         if include(absolute) and not (exclude and exclude(absolute)):
-            kept.append(_keep(path, target / path.relative_to(top), folder, time))
+            try:
+                kept.append(_keep(path, target / path.relative_to(top), folder, time))
+            except OSError as error:
+                found.tree.skip(path, (error.strerror or str(error)).lower())
+    found.tree.warn(f"log_code({printable(root)!r})")
     if not kept:
         _notice.mention(f"log_code({os.fspath(root)!r}) found no source files in {top}")
     return kept
 
 
 def _keep(source: Path, relative: Path, folder: RunFolder, time: float) -> records.File:
-    target = folder.files / relative
+    path = portable_name(relative.as_posix())
+    target = folder.files / path
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy2(source, target)
-    return records.File(time=time, path=relative.as_posix(), size=target.stat().st_size)
+    return records.File(time=time, path=path, size=target.stat().st_size)
 
 
-def _candidates(top: Path, own: Path) -> Iterator[Path]:
-    """Every regular file that could be somebody's source, in order of its path."""
-    skipped: dict[Path, bool] = {top: False}
+class _Candidates:
+    """Every regular file that could be source code, in order of its path.
 
-    def is_skipped(directory: Path) -> bool:
-        if directory not in skipped:
-            skipped[directory] = is_skipped(directory.parent) or _is_foreign(directory, own)
-        return skipped[directory]
+    Links to folders are followed while they hold at most `_MOST_LINKED` files: a link often leads to a data set.
+    """
 
-    for path in sorted(_listed_by_git(top) or _not_ignored(top, _walk(top, is_skipped))):
-        if not is_skipped(path.parent) and path.is_file():
-            yield path
+    def __init__(self, top: Path, own: Path) -> None:
+        self.tree = FileTree(top, self._is_skipped)
+        self._top = top
+        self._own = own
+        self._skipped: dict[Path, bool] = {top: False}
+
+    def __iter__(self) -> Iterator[Path]:
+        for path in sorted(_listed_by_git(self._top) or _not_ignored(self._top, self._walk())):
+            if self._is_skipped(path.parent):
+                continue
+            if path.is_file():
+                yield path
+            elif path.is_symlink() and path.is_dir() and not self._is_skipped(path):
+                yield from self._linked(path)
+
+    def _walk(self) -> list[Path]:
+        found: list[Path] = []
+        for folder, subfolders, names in os.walk(self._top):
+            here = Path(folder)
+            subfolders[:] = [name for name in subfolders if not self._is_skipped(here / name)]
+            found += (here / name for name in names)
+            found += (here / name for name in subfolders if (here / name).is_symlink())
+        return found
+
+    def _linked(self, link: Path) -> list[Path]:
+        """The files below a link to a folder; none of a folder that is too large or holds the link."""
+        target = os.path.realpath(link)
+        if is_loop(target, (str(link.parent),)):
+            return []
+        inside = os.path.realpath(self._top) + os.sep
+        if target.startswith(inside):  # its files are in the list themselves
+            return []
+        linked = FileTree(link, self._is_skipped)
+        found = list(itertools.islice(linked, _MOST_LINKED + 1))
+        if len(found) > _MOST_LINKED:
+            self.tree.skip(link, f"symbolic link to a directory of more than {_MOST_LINKED} files")
+            return []
+        return [path for path, _ in found]
+
+    def _is_skipped(self, directory: Path) -> bool:
+        if directory not in self._skipped:
+            self._skipped[directory] = self._is_skipped(directory.parent) or _is_foreign(directory, self._own)
+        return self._skipped[directory]
 
 
 def _is_foreign(directory: Path, own: Path) -> bool:
     name = directory.name
-    if name in _SKIPPED or name.startswith(".") or directory == own:
+    if name in _SKIPPED or name.startswith(".") or directory == own or is_own(directory):
         return True
     return any((directory / mark).exists() for mark in _ENVIRONMENT_MARKS)
 
@@ -138,15 +188,6 @@ def _git(place: Path, *arguments: str, given: bytes = b"") -> list[str]:
     except (OSError, subprocess.SubprocessError):
         return []
     return [os.fsdecode(name) for name in done.stdout.split(b"\0") if name]
-
-
-def _walk(top: Path, is_skipped: Callable[[Path], bool]) -> list[Path]:
-    found: list[Path] = []
-    for folder, subfolders, names in os.walk(top):
-        here = Path(folder)
-        subfolders[:] = [name for name in subfolders if not is_skipped(here / name)]
-        found += (here / name for name in names)
-    return found
 
 
 def _is_source(path: str) -> bool:

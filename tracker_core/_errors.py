@@ -5,6 +5,7 @@ Error
 │   └── ConfigError         a config value changed without leave, or a config file that cannot be read
 ├── LaunchError             the run could not be started where it was asked to
 ├── NotFoundError           no such run, project, file or metric
+├── StorageError            a file could not be written: the disk is full, or is not writable (also an OSError)
 └── CommError               the server did not answer, or not as agreed
     └── AuthenticationError the server does not know, or does not accept, this key
 """
@@ -42,6 +43,17 @@ class LaunchError(Error):
 
 class NotFoundError(Error, LookupError):
     """No run, project, file or metric goes by this name."""
+
+
+class StorageError(Error, OSError):
+    """A file could not be written, for the reason in `errno`: the disk is full, or is not writable."""
+
+    def __init__(self, message: str, errno: int | None = None) -> None:
+        super().__init__(message)
+        self.errno = errno
+
+    def __reduce__(self) -> tuple[type[StorageError], tuple[str, int | None]]:
+        return type(self), (str(self), self.errno)
 
 
 class CommError(Error):

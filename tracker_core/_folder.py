@@ -191,3 +191,27 @@ def count(root: Path) -> int:
 def find(root: Path, run_id: str) -> list[RunFolder]:
     """The folders of this id, oldest first: one per project that used it, and its archived earlier selves."""
     return [folder for folder in scan(root) if folder.id == run_id]
+
+
+def is_own(path: Path) -> bool:
+    """Whether the tracker writes the directory `path`: a root directory that holds runs or artifacts.
+
+    Where the root directory is also a Python package of the user's, only the runs and artifacts in it are.
+    """
+    if path.name == ROOT_NAME:
+        return not _is_package(path) and _holds_runs(path)
+    if path.parent.name != ROOT_NAME or not _is_package(path.parent):
+        return False
+    return id_of(path.name) is not None or (path.name == "artifacts" and _holds_runs(path.parent))
+
+
+def _is_package(path: Path) -> bool:
+    return (path / "__init__.py").exists()
+
+
+def _holds_runs(path: Path) -> bool:
+    try:
+        names = os.listdir(path)  # noqa: PTH208 - names are enough
+    except OSError:
+        return False
+    return any(id_of(name) for name in names) or (path / "artifacts" / "collections").is_dir()

@@ -10,6 +10,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tracker_core._file_tree import draft_path
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -55,7 +57,7 @@ class LiveFiles:
 
     def _refresh(self, record: records.File) -> int | None:
         assert record.source is not None
-        source, target = Path(record.source), self._folder.files / record.path
+        source, target = _path(record.source), self._folder.files / record.path
         try:
             state = _state(source)
             if state == self._copied.get(record.path):
@@ -68,6 +70,15 @@ class LiveFiles:
         return state[1]
 
 
+def _path(source: str) -> Path:
+    """The file that a record names: by its path, or by its address where the path is not UTF-8."""
+    if not source.startswith("file://"):
+        return Path(source)
+    from urllib.parse import unquote_to_bytes, urlsplit
+
+    return Path(os.fsdecode(unquote_to_bytes(urlsplit(source).path)))
+
+
 def _state(path: Path) -> tuple[int, int]:
     stat = path.stat()
     return stat.st_mtime_ns, stat.st_size
@@ -76,7 +87,7 @@ def _state(path: Path) -> tuple[int, int]:
 def _copy(source: Path, target: Path) -> None:
     import shutil  # brings its archive formats along, which most runs have no use for
 
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    draft = draft_path(target)
     try:
         shutil.copy2(source, draft)
         draft.replace(target)

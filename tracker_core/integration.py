@@ -17,6 +17,7 @@ from tracker_core import _bucket as bucket
 from tracker_core import _records as records
 from tracker_core._callback import CallbackRun
 from tracker_core._declarations import note, takes
+from tracker_core._file_tree import FileTree
 from tracker_core._guard import complain, guard, name_of, passes, report, unseen
 from tracker_core._progress import finite, is_better, next_count
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CallbackRun",
+    "FileTree",
     "Integration",
     "Sink",
     "SwitchSink",

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -118,3 +120,45 @@ def test_a_notebook_is_to_be_copied_again_at_the_end(folder):
     notebook.write_text("{}")
     record = _code.save_script(str(notebook), str(Path.cwd()), folder, 1.0)
     assert (record.path, record.policy, record.source) == ("code/work.ipynb", "end", str(notebook))
+
+
+def test_links_to_folders_are_followed(folder, tmp_path):
+    for name in (tmp_path / "shared/lib.py", tmp_path / "shared/deep/more.py", Path("src/own.py")):
+        name.parent.mkdir(parents=True, exist_ok=True)
+        name.write_text("x = 1")
+    Path("lib").symlink_to(tmp_path / "shared")
+    Path("loop").symlink_to(".")
+    Path("alias").symlink_to("src")
+    Path("gone.py").symlink_to("nowhere")
+    expected = ["code/lib/deep/more.py", "code/lib/lib.py", "code/src/own.py"]
+    assert sorted(paths(folder)) == expected
+    subprocess.run(["git", "init", "-q", "."], check=True)
+    assert sorted(paths(folder)) == expected
+
+
+def test_a_link_to_a_large_folder_is_named(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(_code, "_MOST_LINKED", 3)
+    (tmp_path / "images").mkdir()
+    for number in range(4):
+        (tmp_path / "images" / f"{number}.py").write_text("")
+    Path("train.py").write_text("")
+    Path("data").symlink_to(tmp_path / "images")
+    with pytest.warns(UserWarning, match=r"data \(symbolic link to a directory of more than 3 files\)"):
+        assert paths(folder) == ["code/train.py"]
+
+
+def test_files_that_cannot_be_copied_are_named(folder, monkeypatch):
+    for name in ("good.py", "bad.py", os.fsdecode(b"caf\xe9.py")):
+        Path(name).write_text("")
+    copy = shutil.copy2
+
+    def fails(source, target):
+        if source.name == "bad.py":
+            raise PermissionError(13, "Permission denied")
+        return copy(source, target)
+
+    monkeypatch.setattr(_code.shutil, "copy2", fails)
+    with pytest.warns(UserWarning, match=r"bad\.py \(permission denied\)"):
+        assert paths(folder) == ["code/caf%E9.py", "code/good.py"]
+    with pytest.warns(UserWarning, match="no folder"):
+        assert paths(folder, root="missing") == []

@@ -403,8 +403,10 @@ class TestSave:
         run = tracker.init()
         Path("a[1].txt").write_text("x")
         Path("a1.txt").write_text("x")
-        assert [Path(path).name for path in run.save("a[1].txt")] == ["a1.txt"]
+        assert [Path(path).name for path in run.save("a[1].txt")] == ["a[1].txt"]
         assert [Path(path).name for path in run.save("a[1].txt", glob=False)] == ["a[1].txt"]
+        assert [Path(path).name for path in run.save("a[12].txt")] == ["a1.txt"]
+        assert [Path(path).name for path in run.save("a[1]*")] == ["a1.txt"]
         with pytest.warns(UserWarning, match="add_reference"):
             assert run.save("s3://bucket/a.txt") == []
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,16 @@ def test_a_live_file_is_copied_when_it_changed(files, written):
     assert (files / "source.txt").read_text() == "longer"
     assert written == [("source.txt", 6, "live")]
     assert [path.name for path in files.iterdir()] == ["source.txt"]
+
+
+def test_a_live_file_whose_name_is_not_text(files):
+    source = Path(os.fsdecode(b"caf\xe9.log"))
+    source.write_text("one")
+    kept = keep(files, by_pattern(str(source)), None, "live", 1.0)
+    live = LiveFiles(RunFolder(files.parent), [records.decode(records.encode(record)) for record in kept])
+    source.write_text("longer")
+    assert [size for _, size in live.refresh(pytest.fail, last=False)] == [6]
+    assert (files / "caf%E9.log").read_text() == "longer"
 
 
 def test_a_file_of_the_end_waits_for_it(files, written):

@@ -10,13 +10,28 @@ from typing import IO, TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
-from tracker_core import _values
+from tracker_core import _notice, _values
 from tracker_core._artifacts import fetch, lineage
 from tracker_core._artifacts.collection import Collection
 from tracker_core._artifacts.contents import Contents
 from tracker_core._artifacts.file import ArtifactFile
-from tracker_core._artifacts.version import Entry, Version, checked_aliases, checked_name, digest_of
+from tracker_core._artifacts.storage import storing
+from tracker_core._artifacts.version import (
+    Entry,
+    Version,
+    checked_aliases,
+    checked_count,
+    checked_metadata,
+    checked_name,
+    checked_path,
+    checked_source,
+    checked_ttl,
+    checked_type,
+    checked_words,
+    digest_of,
+)
 from tracker_core._errors import NotFoundError, UsageError
+from tracker_core._file_tree import printable
 
 if TYPE_CHECKING:
     import os
@@ -52,13 +67,14 @@ class Artifact:
     ) -> None:
         del use_as
         self._name = checked_name(name)
-        self.type = str(type)
+        self.type = checked_type(type)
         self.description = description
-        self.metadata: dict[str, Any] = _values.plain(dict(metadata or {}))
+        self.metadata: dict[str, Any] = _values.plain(dict(checked_metadata(metadata)))
         self.incremental = incremental
         self.aliases: list[str] = []
         self.tags: list[str] = []
-        self.ttl: dt.timedelta | None = None
+        self._ttl: dt.timedelta | None = None
+        self._removed: list[str] = []
         self._contents = Contents()
         self._collection: Collection | None = None
         self._version: Version | None = None
@@ -144,6 +160,15 @@ class Artifact:
         return len(self._contents.entries)
 
     @property
+    def ttl(self) -> dt.timedelta | None:
+        """How long the version is kept after it was made; None keeps it. Raises UsageError for what is not positive."""
+        return self._ttl
+
+    @ttl.setter
+    def ttl(self, ttl: dt.timedelta | None) -> None:
+        self._ttl = checked_ttl(ttl)
+
+    @property
     def created_at(self) -> str:
         """When the version was made, in ISO form, UTC."""
         made = dt.datetime.fromtimestamp(self._stored()[1].created, dt.timezone.utc)
@@ -165,7 +190,7 @@ class Artifact:
         `policy="immutable"` is a promise that it will never change: then it is linked, not copied, where that works.
         """
         self._check_open()
-        source = Path(local_path)
+        source = checked_source(local_path)
         entry = self._contents.add_file(source, name or source.name, link=_links(policy), overwrite=overwrite)
         return ArtifactFile(entry, self)
 
@@ -177,9 +202,13 @@ class Artifact:
         policy: Literal["mutable", "immutable"] = "mutable",
         merge: bool = False,
     ) -> None:
-        """Adds all files below a folder, under `name/` when it is given. `merge` replaces files of the same name."""
+        """Adds all files below a folder, under `name/` when it is given. `merge` replaces files of the same name.
+
+        Links to folders are followed, but not back to a folder that holds them. The root directory of runs is left
+        out. A warning names what else is, such as files that cannot be read.
+        """
         self._check_open()
-        self._contents.add_dir(Path(local_path), name or "", link=_links(policy), overwrite=merge)
+        self._contents.add_dir(checked_source(local_path), name or "", link=_links(policy), overwrite=merge)
 
     def add_reference(
         self, uri: Any, name: str | None = None, checksum: bool = True, max_objects: int | None = None
@@ -191,7 +220,7 @@ class Artifact:
         noticed. What cannot be reached is added as an address alone, with a warning. Raises FileNotFoundError.
         """
         self._check_open()
-        most = max_objects if max_objects is not None else _MOST_REFERENCES
+        most = checked_count(max_objects, "max_objects") if max_objects is not None else _MOST_REFERENCES
         if isinstance(uri, ArtifactFile):
             uri = uri.ref_target()
         added = self._contents.add_reference(str(uri), name, checksum=checksum, most=most)
@@ -219,9 +248,16 @@ class Artifact:
             self._contents.add_file(path, name, link=False, overwrite="w" in mode)
 
     def remove(self, item: str | os.PathLike[str] | ArtifactFile) -> None:
-        """Takes out a file, or all below a folder."""
+        """Takes out a file, or all below a folder; with `incremental` also of the files that the latest version has.
+
+        Raises FileNotFoundError.
+        """
         self._check_open()
-        self._contents.remove(item.path if isinstance(item, ArtifactFile) else str(item))
+        path = checked_path(item.path if isinstance(item, ArtifactFile) else str(item))
+        if self.incremental:
+            self._removed.append(path)
+        if not self._contents.remove(path) and not self.incremental:
+            raise FileNotFoundError(f"there is no file {path!r} in the artifact")
 
     # Reading files
 
@@ -275,9 +311,9 @@ class Artifact:
         target = Path(root) if root is not None else self.default_root()
         prefix = str(path_prefix or "")
         wanted = [entry for entry in self._contents.entries.values() if entry.path.startswith(prefix)]
-        fetch.fetch_all(
-            wanted, self._contents.objects, target, skip_missing=allow_missing_references, skip_cache=skip_cache
-        )
+        objects, lenient = self._contents.objects, allow_missing_references
+        with storing(f"artifact {self.name} cannot be downloaded to {printable(target)}"):
+            fetch.fetch_all(wanted, objects, target, skip_missing=lenient, skip_cache=skip_cache)
         return str(target)
 
     def checkout(self, root: str | os.PathLike[str] | None = None) -> str:
@@ -339,7 +375,7 @@ class Artifact:
         """Writes down changes of description, metadata, tags, aliases and ttl."""
         collection, version = self._stored()
         changed = msgspec.structs.replace(version, **self._changeable(version.created))
-        collection.change(changed, checked_aliases(alias for alias in self.aliases))
+        collection.change(changed, checked_aliases(self.aliases))
         self._version = changed
 
     def link(self, target_path: str, aliases: Iterable[str] | None = None) -> Artifact:
@@ -444,27 +480,33 @@ class Artifact:
     def _take_over_latest(self, collection: Collection) -> None:
         numbers = collection.numbers()
         known: tuple[Entry, ...] = collection.load(numbers[-1]).entries if numbers else ()
+        unused = set(self._removed)
         for entry in known:
-            if entry.path not in self._contents.entries:
+            removed = {path for path in self._removed if entry.path == path or entry.path.startswith(f"{path}/")}
+            unused -= removed
+            if not removed and entry.path not in self._contents.entries:
                 if not entry.ref:
                     self._contents.objects.take(collection.objects, entry.sha256)
                 self._contents.add(entry, overwrite=False)
+        if unused := unused - self._contents.removed:
+            _notice.mention(f"artifact {self._name}: remove() found no file {', '.join(map(repr, sorted(unused)))}")
 
     def _settle(self, collection: Collection, version: Version, base: Path) -> None:
         self._collection, self._version, self._base = collection, version, base
         self.description, self.metadata = version.description, dict(version.metadata)
         self.tags = list(version.tags)
-        self.ttl = None if version.expires is None else dt.timedelta(seconds=version.expires - version.created)
+        lifetime = None if version.expires is None else dt.timedelta(seconds=version.expires - version.created)
+        self._ttl = lifetime  # one that is not positive may stand in an older version
         self.aliases = [name for name, number in collection.aliases().items() if number == version.number]
         self._contents = Contents(version.entries, collection.objects)
 
     def _changeable(self, created: float) -> dict[str, Any]:
         expires = None if self.ttl is None else created + self.ttl.total_seconds()
-        metadata = _values.plain(dict(self.metadata))
+        metadata = _values.plain(dict(checked_metadata(self.metadata)))
         return {
             "description": None if self.description is None else _values.text(str(self.description)),
             "metadata": metadata,
-            "tags": tuple(_values.text(str(tag)) for tag in self.tags),
+            "tags": tuple(checked_words(self.tags, "tags")),
             "expires": expires,
         }
 

@@ -12,6 +12,7 @@ import msgspec
 
 from tracker_core._artifacts import version as versions
 from tracker_core._artifacts.objects import Objects
+from tracker_core._artifacts.storage import storing
 from tracker_core._artifacts.version import Version, number_of
 from tracker_core._errors import NotFoundError, UsageError
 from tracker_core._locks import file_lock, undisturbed
@@ -171,7 +172,10 @@ class Collection:
         """Notes that a run used a version, or logged what it holds."""
         name = f"v{number}.{'users' if role == 'input' else 'makers'}"
         if run not in self._runs(name):
-            with (self.folder / name).open("a", encoding="utf-8") as file:
+            with (
+                storing(f"artifact {self.name!r} cannot be written"),
+                (self.folder / name).open("a", encoding="utf-8") as file,
+            ):
                 file.write(f"{run}\n")
 
     def _runs(self, name: str) -> list[str]:
@@ -219,9 +223,10 @@ class Collection:
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with file_lock(self.folder / "lock"):
-            yield
+        with storing(f"artifact {self.name!r} cannot be written"):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with file_lock(self.folder / "lock"):
+                yield
 
 
 def objects(root: Path) -> Objects:

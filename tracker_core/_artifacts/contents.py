@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import os
+import stat
 import tempfile
 import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlparse
 
-from tracker_core import _folder, _notice
+from tracker_core import _folder
 from tracker_core._artifacts import reference
 from tracker_core._artifacts.collection import objects as objects_of
 from tracker_core._artifacts.objects import Objects, hashed
+from tracker_core._artifacts.storage import storing
 from tracker_core._artifacts.version import Entry, checked_path
-from tracker_core._errors import UsageError
+from tracker_core._errors import StorageError, UsageError
+from tracker_core._file_tree import FileTree, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,6 +30,7 @@ class Contents:
         self.entries = {entry.path: entry for entry in entries}
         self._folders = {above for path in self.entries for above in _above(path)}
         self._objects = objects
+        self.removed: set[str] = set()
 
     @property
     def objects(self) -> Objects:
@@ -41,29 +44,39 @@ class Contents:
         return self._objects
 
     def add_file(self, source: Path, name: str, *, link: bool, overwrite: bool) -> Entry:
-        """Raises FileNotFoundError, or UsageError when `name` is taken by another content."""
+        """Raises OSError when there is no such file, UsageError when `name` is taken by another content."""
         path = checked_path(name)
+        mode = source.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(f"{printable(source)} is a folder: use add_dir()")
+        if not stat.S_ISREG(mode):
+            raise UsageError(f"{printable(source)} is not a regular file: its content has no end")
         sha256, size = self.objects.put(source, link=link)
         return self.add(Entry(path, sha256, size), overwrite=overwrite)
 
     def add_dir(self, folder: Path, prefix: str, *, link: bool, overwrite: bool) -> None:
-        """Adds every file below `folder`, symbolic links to files included.
+        """Add every file below `folder`, links followed, the tracker's own files excluded.
 
-        A file that is removed meanwhile, as others' temporary files are, is left out with a warning.
+        Files that cannot be read, or are removed meanwhile, are left out with one warning for all of them.
         """
         if not folder.is_dir():
             raise NotADirectoryError(f"there is no folder {folder}")
-        found = list(_files(folder))
+        tree = FileTree(folder, _folder.is_own)
+        found = list(tree)
         names = [checked_path(f"{prefix}/{name}" if prefix else name) for _, name in found]
         for name in names:
             self._check(name)
         for (source, _), name in zip(found, names, strict=True):
             try:
                 sha256, size = self.objects.put(source, link=link)
-            except FileNotFoundError:
-                _notice.mention(f"{source} was removed while its folder was added: left out")
+            except StorageError:
+                raise
+            except OSError as error:
+                gone = isinstance(error, FileNotFoundError)
+                tree.skip(source, "removed meanwhile" if gone else (error.strerror or str(error)).lower())
                 continue
             self.add(Entry(name, sha256, size), overwrite=overwrite)
+        tree.warn(f"artifact folder {printable(folder)}:")
 
     def add_reference(self, uri: str, name: str | None, *, checksum: bool, most: int) -> list[Entry]:
         """Adds what lies at an address. With `checksum` that place is asked what it holds and how to tell it apart."""
@@ -87,24 +100,25 @@ class Contents:
         self._folders.update(_above(entry.path))
         return entry
 
-    def remove(self, path: str) -> None:
-        """Removes a file, or all below a folder. Raises FileNotFoundError when there is neither."""
-        path = checked_path(path)
+    def remove(self, path: str) -> bool:
+        """Removes a file, or all below a folder; returns whether there was one."""
         gone = [name for name in self.entries if name == path or name.startswith(f"{path}/")]
-        if not gone:
-            raise FileNotFoundError(f"there is no file {path!r} in the artifact")
         for name in gone:
             del self.entries[name]
-        self._folders = {above for name in self.entries for above in _above(name)}
+        if gone:
+            self.removed.add(path)
+            self._folders = {above for name in self.entries for above in _above(name)}
+        return bool(gone)
 
     def move_to(self, target: Objects) -> None:
         """Makes sure that all contents are in `target`."""
         source = self.objects
         if source.folder == target.folder:
             return
-        for entry in self.entries.values():
-            if not entry.ref:
-                target.take(source, entry.sha256)
+        with storing(f"files of an artifact cannot be copied to {target.folder}"):
+            for entry in self.entries.values():
+                if not entry.ref:
+                    target.take(source, entry.sha256)
         self._objects = target
 
     def _check(self, path: str) -> None:
@@ -120,15 +134,24 @@ def _local(place: Path, name: str | None, *, checksum: bool, most: int) -> list[
     """Entries that refer to the file `place`, or to all below that folder."""
     if not place.exists():
         raise FileNotFoundError(f"there is no file {place}")
-    found = list(_files(place)) if place.is_dir() else [(place, "")]
+    tree = FileTree(place, _folder.is_own) if place.is_dir() else None
+    found = [(place, "")] if tree is None else list(tree)
     if len(found) > most:
         raise UsageError(f"{place} holds {len(found)} files: add_reference(max_objects=...) allows more than {most}")
     entries = []
     for source, below in found:
         start = name if name is not None else ("" if below else source.name)
         path = checked_path("/".join(part for part in (start, below) if part))
-        sha256, size = hashed(source) if checksum else ("", source.stat().st_size)
+        try:
+            sha256, size = hashed(source) if checksum else ("", source.stat().st_size)
+        except OSError as error:
+            if tree is None:
+                raise
+            tree.skip(source, (error.strerror or str(error)).lower())
+            continue
         entries.append(Entry(path, sha256, size, source.absolute().as_uri()))
+    if tree is not None:
+        tree.warn(f"add_reference({printable(place)!r})")
     return entries
 
 
@@ -136,13 +159,3 @@ def _above(path: str) -> Iterator[str]:
     """The folders that hold `path`."""
     while path := path.rpartition("/")[0]:
         yield path
-
-
-def _files(folder: Path) -> Iterator[tuple[Path, str]]:
-    """Files below `folder` with their paths in it, sorted, so that the same folder gives the same order."""
-    for place, folders, names in os.walk(folder):
-        folders.sort()
-        for name in sorted(names):
-            path = Path(place, name)
-            if path.is_file():
-                yield path, path.relative_to(folder).as_posix()

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from tracker_core import _records as records
 from tracker_core._artifacts.artifact import Artifact
 from tracker_core._artifacts.collection import Collection
-from tracker_core._artifacts.version import checked_aliases
+from tracker_core._artifacts.version import checked_aliases, checked_source, checked_words
 from tracker_core._errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
 
 class Ledger:
@@ -53,8 +53,8 @@ class Ledger:
         tags: Iterable[str] | None,
     ) -> Artifact:
         artifact = self._draft(artifact_or_path, name, kind)
-        names = checked_aliases([aliases] if isinstance(aliases, str) else aliases or ())
-        artifact.tags = [*artifact.tags, *(tags or ())]
+        names = checked_aliases(aliases or ())
+        artifact.tags = checked_words([*checked_words(artifact.tags, "tags"), *checked_words(tags, "tags")], "tags")
         if not self._keep:
             return artifact
         if artifact.is_draft():
@@ -98,8 +98,8 @@ class Ledger:
     ) -> Artifact:
         if isinstance(artifact_or_path, Artifact):
             return artifact_or_path
-        path = Path(artifact_or_path)
-        artifact = Artifact(name or f"run-{self._run_id}-{_plain_name(path)}", kind or "unspecified")
+        path = checked_source(artifact_or_path)
+        artifact = Artifact(name or f"run-{self._run_id}-{_plain_name(path)}", "unspecified" if kind is None else kind)
         if path.is_dir():
             artifact.add_dir(path)
         else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from tracker_core._artifacts.storage import storing
 from tracker_core._errors import Error, UsageError
 from tracker_core._media import Media, wrap
 
@@ -27,7 +28,7 @@ def add(contents: Contents, value: Any, name: str, *, overwrite: bool) -> Entry:
         raise UsageError(f"add() takes media, figures and dataframes, not {type(value).__name__}; see add_file()")
     from tracker_core._media import spool
 
-    with tempfile.TemporaryDirectory(prefix="tracker-artifact-") as folder:
+    with storing(f"{name!r} cannot be kept"), tempfile.TemporaryDirectory(prefix="tracker-artifact-") as folder:
         files = Path(folder) / "files"
         reference = media.store(name, 0, files)
         failed: list[records.File] = []

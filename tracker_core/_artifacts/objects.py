@@ -10,6 +10,8 @@ import shutil
 from typing import IO, TYPE_CHECKING, Any
 
 from tracker_core._artifacts.part import part
+from tracker_core._artifacts.storage import storing
+from tracker_core._file_tree import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,8 +50,9 @@ class Objects:
         """Keeps the content of the file `source`; returns its sha256 and size.
 
         With `link` the file itself becomes the content where the file system allows: it must never change again.
+        Raises OSError when `source` cannot be opened, StorageError when its content cannot be written.
         """
-        with source.open("rb", buffering=0) as file:
+        with source.open("rb", buffering=0) as file, storing(f"{printable(source)} cannot be copied to {self.folder}"):
             if os.fstat(file.fileno()).st_size <= _WHOLE:
                 return self.put_bytes(file.read())
             if link:

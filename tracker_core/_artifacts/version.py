@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import msgspec
 
 from tracker_core._errors import UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from tracker_core._file_tree import portable_name
 
 LONGEST_NAME = 128
 LONGEST_PART = 255
@@ -101,18 +102,63 @@ def quoted(name: str) -> str:
     return "".join(letter if letter.isalnum() or letter in "-_." else quote(letter) for letter in name)
 
 
-def checked_aliases(aliases: Iterable[str]) -> list[str]:
+def checked_aliases(aliases: Any) -> list[str]:
     """Aliases without repeats; UsageError for what reads as a number of a version or part of a path."""
-    found = list(dict.fromkeys(aliases))
+    found = checked_words(aliases, "aliases")
     for alias in found:
         if not alias or "/" in alias or ":" in alias or number_of(alias) is not None:
             raise UsageError(f"alias {alias!r}: it may not be empty, hold '/' or ':', or look like a version")
     return found
 
 
+def checked_words(words: Any, what: str) -> list[str]:
+    """A list of texts without repeats; one text stands for a list of it. Raises UsageError for anything else."""
+    if words is not None and (not isinstance(words, Iterable) or isinstance(words, Mapping)):
+        raise UsageError(f"{what} must be a list of texts, not {words!r:.200}")
+    listed = [words] if isinstance(words, str) else list(words or ())
+    for word in listed:
+        if not isinstance(word, str):
+            raise UsageError(f"{what} must be a list of texts, not one with {word!r:.200}")
+    return list(dict.fromkeys(portable_name(str(word)) for word in listed))
+
+
+def checked_ttl(ttl: Any) -> dt.timedelta | None:
+    """`ttl` when it is a positive time or None; UsageError otherwise."""
+    if ttl is None or (isinstance(ttl, dt.timedelta) and ttl > dt.timedelta()):
+        return ttl
+    raise UsageError(f"ttl={ttl!r:.200} must be a positive datetime.timedelta, such as timedelta(days=30), or None")
+
+
+def checked_type(kind: Any) -> str:
+    """The type of an artifact; UsageError for what is no text."""
+    if not isinstance(kind, str) or not kind:
+        raise UsageError(f"type={kind!r:.200} of an artifact must be a text such as 'dataset' or 'model'")
+    return portable_name(str(kind))
+
+
+def checked_metadata(metadata: Any) -> Mapping[str, Any]:
+    if metadata is not None and not isinstance(metadata, Mapping):
+        raise UsageError(f"metadata of an artifact must be a dict, not {metadata!r:.200}")
+    return metadata or {}
+
+
+def checked_count(count: Any, what: str) -> int:
+    if not isinstance(count, int) or count < 0:
+        raise UsageError(f"{what}={count!r:.200} must be a number of files")
+    return count
+
+
+def checked_source(path: Any) -> Path:
+    """`path` as a Path; UsageError when it is none."""
+    try:
+        return Path(path)
+    except TypeError:
+        raise UsageError(f"the path of a file or folder must be a text or a Path, not {path!r:.200}") from None
+
+
 def checked_path(path: str) -> str:
     """`path` as the name of an entry; UsageError when it would leave the folder that it is put in, or fit into none."""
-    cleaned = _text(str(path)).replace("\\", "/")
+    cleaned = portable_name(str(path)).replace("\\", "/")
     parts = [part for part in cleaned.split("/") if part not in ("", ".")]
     if not parts or ".." in parts or cleaned.startswith("/") or "\0" in cleaned or _DRIVE.match(cleaned):
         raise UsageError(f"{str(path)[:200]!r} is no path inside an artifact")
@@ -122,11 +168,6 @@ def checked_path(path: str) -> str:
             f"{LONGEST_PATH} in all can be downloaded again"
         )
     return "/".join(parts)
-
-
-def _text(path: str) -> str:
-    """`path` with what is no text in it, as in names of files that are no UTF-8, replaced."""
-    return path if path.isascii() else path.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
 
 
 def number_of(version: str) -> int | None:

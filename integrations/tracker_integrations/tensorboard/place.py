@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import fnmatch
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from tracker_core.integration import bucket
+from tracker_core.integration import FileTree, bucket
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Iterator
 
 _CHUNK = 1 << 20
@@ -47,8 +47,9 @@ def place(source: str) -> Place:
 
 
 def is_excluded(folder: str, patterns: Iterable[str]) -> bool:
-    """Whether a folder, or one that it lies in, fits one of the patterns."""
-    return any(fnmatch.fnmatch(folder, each) or fnmatch.fnmatch(folder, f"{each}/*") for each in patterns)
+    """Whether a folder, or one that it lies in, has one of the names or fits one of the patterns."""
+    names = [folder, *(folder[:end] for end in range(len(folder)) if folder[end] == "/")]
+    return any(name == each or fnmatch.fnmatchcase(name, each) for each in patterns for name in names)
 
 
 class Folder:
@@ -58,16 +59,12 @@ class Folder:
         self._folder = Path(source)
 
     def entries(self) -> Iterator[Entry]:
-        for folder, folders, names in os.walk(self._folder):
-            folders.sort()
-            for name in sorted(names):
-                path = Path(folder, name)
-                try:
-                    status = path.stat()
-                except FileNotFoundError:
-                    continue
-                inside = path.relative_to(self._folder).as_posix()
-                yield Entry(inside, status.st_size, status.st_mtime, status.st_ino)
+        for path, inside in FileTree(self._folder):  # links to folders are followed, as TensorBoard does
+            try:
+                status = path.stat()
+            except OSError:
+                continue
+            yield Entry(inside, status.st_size, status.st_mtime, status.st_ino)
 
     def read(self, path: str, start: int) -> Iterator[bytes]:
         with Path(self._folder, path).open("rb") as file:

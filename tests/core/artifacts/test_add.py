@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import tempfile
 from pathlib import Path
 
@@ -166,3 +168,76 @@ def test_missing_files_raise_when_they_are_added():
     with pytest.raises(NotADirectoryError):
         artifact.add_dir("none")
     assert len(artifact) == 0
+
+
+def test_incremental_removes_what_the_latest_version_holds(run, tree, logged):
+    logged(run, tree)
+    change = tracker.Artifact("cats", "dataset", incremental=True)
+    change.remove("deep")
+    change.remove("same.txt")
+    change.add_file(tree / "a.txt", "same.txt")
+    change.add_file(tree / "a.txt", "deep/new.txt")
+    assert [file.path for file in run.log_artifact(change).files()] == ["a.txt", "deep/new.txt", "empty", "same.txt"]
+    typo = tracker.Artifact("cats", "dataset", incremental=True)
+    typo.remove("emty")
+    with pytest.warns(UserWarning, match="found no file 'emty'"):
+        assert len(run.log_artifact(typo)) == 4
+    with pytest.raises(FileNotFoundError):
+        tracker.Artifact("cats", "dataset").remove("a.txt")
+
+
+def test_a_folder_comes_with_its_links_once(run, tmp_path):
+    for name in ("far/one/x", "far/two/y", "data/own/z"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text(name)
+    (tmp_path / "data/there").symlink_to(tmp_path / "far")
+    (tmp_path / "data/again").symlink_to("own")
+    (tmp_path / "data/up").symlink_to("..")
+    (tmp_path / "far/home").symlink_to(tmp_path / "data")
+    (tmp_path / "far/one/two").symlink_to("../two")
+    (tmp_path / "far/two/one").symlink_to("../one")
+    artifact = tracker.Artifact("a", "t")
+    with pytest.warns(UserWarning, match=r"data/up \(symbolic link to a directory that contains it\)"):
+        artifact.add_dir(tmp_path / "data")
+    paths = {file.path for file in artifact.files()}
+    assert {"own/z", "again/z", "there/one/x", "there/two/y"} <= paths
+    assert not any(path.startswith("up/") for path in paths)
+    assert len(paths) < 10
+    reference = tracker.Artifact("b", "t")
+    with pytest.warns(UserWarning, match="data/up"):
+        reference.add_reference((tmp_path / "data").as_uri())
+    assert {file.path for file in reference.files()} == paths
+
+
+def test_what_cannot_be_kept_of_a_folder_is_named(run, tmp_path, monkeypatch):
+    folder = tmp_path / "mixed"
+    (folder / "empty").mkdir(parents=True)
+    (folder / "good").write_text("good")
+    (folder / "hard").hardlink_to(folder / "good")
+    (folder / "gone").symlink_to("nowhere")
+    os.mkfifo(folder / "pipe")
+    monkeypatch.chdir(folder)  # the address of a socket is short
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("socket")
+    artifact = tracker.Artifact("a", "t")
+    with pytest.warns(UserWarning, match=r"gone \(broken.*pipe \(not a regular.*socket \(not a regular"):
+        artifact.add_dir(folder)
+    assert [file.path for file in artifact.files()] == ["good", "hard"]
+    with pytest.raises(tracker.UsageError, match="regular"):
+        artifact.add_file(folder / "pipe")
+    with pytest.raises(IsADirectoryError, match="add_dir"):
+        artifact.add_file(folder)
+
+
+def test_the_root_directory_is_left_out(tmp_path):
+    Path("train.py").write_text("pass")
+    Path("pkg/tracker").mkdir(parents=True)
+    Path("pkg/tracker/__init__.py").write_text("")
+    with tracker.init(project="p", settings={"silent": True}) as run:
+        first = run.log_artifact(".", name="all", type="code")
+        with tracker.init(project="p", dir="pkg", reinit="create_new", settings={"silent": True}) as second:
+            inside = second.log_artifact(".", name="all", type="code")
+    after = tracker.Artifact("later", "code")
+    after.add_dir(".")
+    for artifact in (first, inside, after):
+        assert [file.path for file in artifact.files()] == ["pkg/tracker/__init__.py", "train.py"]

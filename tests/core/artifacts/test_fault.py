@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -98,6 +99,42 @@ def test_full_disk_while_a_file_is_added_leaves_the_rest(tree, tmp_path):
             signal.signal(signal.SIGXFSZ, previous)
         assert run.log_artifact(artifact).file_count == 5
     assert not list((ROOT / "artifacts" / "objects" / "tmp").iterdir())
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of one MiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(command, check=False, capture_output=True).returncode != 0:
+        pytest.skip("mounting a small file system needs root")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_full_disk_is_an_error_of_the_tracker(tree, small_disk, tmp_path):
+    (tmp_path / "big").write_bytes(os.urandom(2 << 20))
+    (tmp_path / "many").mkdir()
+    for number in range(300):
+        (tmp_path / "many" / f"{number}.bin").write_bytes(os.urandom(5000))
+    with tracker.init(project="p", dir=small_disk, settings={"silent": True, "system_interval": 0}) as run:
+        for what in ("big", "many"):
+            with pytest.raises(tracker.StorageError, match="No space left on device") as told:
+                run.log_artifact(tmp_path / what, name="a", type="t")
+            assert told.value.errno == errno.ENOSPC
+            assert isinstance(told.value, tracker.Error)
+    with tracker.init(project="p", settings={"silent": True}) as run:
+        artifact = run.log_artifact(tmp_path / "big", name="a", type="t")
+        with pytest.raises(tracker.StorageError, match="No space left on device"):
+            artifact.download(small_disk / "out")
+
+
+def test_a_folder_that_cannot_be_written_is_an_error_of_the_tracker(tree, monkeypatch):
+    with tracker.init(project="p", settings={"silent": True}) as run:
+        (ROOT / "artifacts").write_text("in the way")
+        with pytest.raises(tracker.StorageError, match="artifacts"):
+            run.log_artifact(tree, name="a", type="t")
 
 
 def test_interrupted_download_goes_on(tree, tmp_path, monkeypatch):
@@ -209,7 +246,7 @@ HOSTILE = {
     "naïve/日本語/🙂": "naïve/日本語/🙂",
     "x" * 255: "x" * 255,
     "con<>|?* ": "con<>|?* ",
-    "\udcff": "\ufffd" * 3,
+    "\udcff": "%FF",
 }
 
 
@@ -285,7 +322,7 @@ def test_file_that_goes_while_its_folder_is_added_is_left_out(tree, monkeypatch)
 
     monkeypatch.setattr(Objects, "put", goes)
     with tracker.init(project="p", settings={"silent": True}) as run:
-        with pytest.warns(UserWarning, match=r"a\.txt was removed"):
+        with pytest.warns(UserWarning, match=r"a\.txt \(removed meanwhile\)"):
             artifact = run.log_artifact(tree, name="a", type="t")
         assert artifact.file_count == 4
 

@@ -126,7 +126,7 @@ def test_clean_removes_what_nothing_names(run, tree, logged, same):
 
 def test_expired_versions_go(run, tree, logged):
     artifact = logged(run, tree)
-    artifact.ttl = dt.timedelta(seconds=-1)
+    artifact.ttl = dt.timedelta(microseconds=1)
     artifact.save()
     with pytest.raises(tracker.NotFoundError, match="time to live"):
         run.use_artifact("cats")
@@ -138,3 +138,41 @@ def test_expired_versions_go(run, tree, logged):
 def test_wrong_aliases(run, tree, alias):
     with pytest.raises(tracker.UsageError, match="alias"):
         run.log_artifact(tree / "a.txt", name="a", aliases=[alias])
+
+
+@pytest.mark.parametrize("ttl", [dt.timedelta(), dt.timedelta(hours=-3), 30, -1, "30 days", True, 2.5])
+def test_a_ttl_is_a_positive_time(run, tree, logged, ttl):
+    artifact = logged(run, tree)
+    with pytest.raises(tracker.UsageError, match="positive"):
+        artifact.ttl = ttl
+    artifact.save()
+    assert run.use_artifact("cats").ttl is None
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda run: tracker.Artifact("a", None), "type"),
+        (lambda run: tracker.Artifact("a", 3), "type"),
+        (lambda run: tracker.Artifact("a", "t", metadata=["x"]), "metadata"),
+        (lambda run: tracker.Artifact("a", "t").add_file(7), "Path"),
+        (lambda run: tracker.Artifact("a", "t").add_dir(None), "Path"),
+        (lambda run: tracker.Artifact("a", "t").add_reference("file:///", max_objects="many"), "max_objects"),
+        (lambda run: run.log_artifact(12), "Path"),
+        (lambda run: run.log_artifact(tracker.Artifact("a", "t"), aliases=[1]), "aliases"),
+        (lambda run: run.log_artifact(tracker.Artifact("a", "t"), aliases=5), "aliases"),
+        (lambda run: run.log_artifact(tracker.Artifact("a", "t"), tags=[None]), "tags"),
+        (lambda run: run.log_artifact(tracker.Artifact("a", "t"), tags={"x": 1}), "tags"),
+    ],
+)
+def test_arguments_of_a_wrong_type_are_named(run, make, said):
+    with pytest.raises(tracker.UsageError, match=said):
+        make(run)
+
+
+def test_one_text_stands_for_a_list_of_it(run, tree):
+    artifact = run.log_artifact(tree / "a.txt", name="a", aliases="best", tags="keep")
+    assert sorted(artifact.aliases) == ["best", "latest"]
+    assert artifact.tags == ["keep"]
+    linked = run.link_artifact(artifact, "shelf/b", aliases="other")
+    assert sorted(linked.aliases) == ["latest", "other"]
