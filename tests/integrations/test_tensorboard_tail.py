@@ -197,6 +197,22 @@ def test_new_style_scalars_of_torch(sink):
     assert sink["x"] == [(1, 0.1), (2, pytest.approx(0.2))]
 
 
+def test_linked_folders_are_followed_once(sink, tmp_path):
+    with TorchWriter("logs") as writer:
+        writer.add_scalar("x", 0.5, 1, new_style=True)
+    for name in ("scratch", "other[1]"):
+        with TorchWriter(str(tmp_path / name)) as writer:
+            writer.add_scalar("x", 2.0, 1, new_style=True)
+        Path("logs", name).symlink_to(tmp_path / name)
+    Path("logs/loop").symlink_to(".")
+    (tmp_path / "scratch/up").symlink_to(Path("logs").absolute())
+    drain(EventTail("logs", {"exclude": ["logs/other[1]"]}), sink)
+    assert sorted(key for row, _, _ in sink.rows for key in row if not key.endswith("global_step")) == [
+        "scratch/x",
+        "x",
+    ]
+
+
 @pytest.mark.parametrize("kind", ["float16", "float64", "uint8", "int32", "uint32", "int64", "uint64", "bool"])
 def test_scalars_of_any_type(kind, sink):
     metadata = SummaryMetadata(plugin_data=SummaryMetadata.PluginData(plugin_name="scalars"))
