@@ -59,6 +59,76 @@ def test_config_of_the_user_stands(read):
     assert read().config == {"lr": "mine", "layers": [2, 3]}
 
 
+TWICE = """
+parser = argparse.ArgumentParser()
+parser.add_argument("--depth", type=int, default=1)
+early, rest = parser.parse_known_args()
+parser.set_defaults(depth=early.depth + 1)
+parser.add_argument("--width", type=int, default=early.depth)
+late = parser.parse_args()
+"""
+OTHER = """
+first = argparse.ArgumentParser(add_help=False)
+first.add_argument("--preset")
+chosen, rest = first.parse_known_args()
+second = argparse.ArgumentParser()
+second.add_argument("--width", type=int)
+options = second.parse_args(rest)
+"""
+NONE = "plain = parser.parse_args([])\n"
+FAILED = """
+parser = argparse.ArgumentParser()
+parser.add_argument("--width", type=int)
+try:
+    parser.parse_args()
+except SystemExit:
+    parser.add_argument("--depth")
+    options = parser.parse_args()
+"""
+MIXED = """
+parser = argparse.ArgumentParser()
+parser.add_argument("--width", type=int)
+parser.add_argument("names", nargs="*")
+options = parser.parse_intermixed_args()
+"""
+INNER = """
+def read():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--width", type=int, default=3)
+    return parser.parse_known_args()[0], parser.parse_args()
+one, two = read()
+del one
+"""
+
+
+@pytest.mark.parametrize("order", ["parse first", "init first"])
+@pytest.mark.parametrize(
+    ("text", "words", "expected"),
+    [
+        (TWICE, "--width 8", {"depth": 2, "width": 8}),
+        (OTHER, "--preset big --width 8", {"preset": "big", "width": 8}),
+        (PARSER + "given = parser.parse_args()\n" + NONE, "--lr 3", {"lr": 3.0, "layers": [1]}),
+        (PARSER + NONE + "given = parser.parse_args()\n", "--lr 3", {"lr": 3.0, "layers": [1]}),
+        (FAILED, "--depth 7", {"width": None, "depth": "7"}),
+        (MIXED, "a --width 8 b", {"width": 8, "names": ["a", "b"]}),
+        (INNER, "--width 5", {"width": 5}),
+    ],
+    ids=["more arguments", "two parsers", "other words last", "other words first", "failed", "intermixed", "function"],
+)
+def test_last_result_of_each_parser_counts(text, words, expected, order, read):
+    script(IMPORTS + (text + INIT if order == "parse first" else INIT + text), *words.split())
+    assert read().config == expected
+
+
+def test_value_that_the_script_has_set_since_stands(read):
+    text = PARSER + "args = parser.parse_args()\nrun = " + INIT
+    text += (
+        "run.config.update({'lr': 7}, allow_val_change=True)\nparser.set_defaults(layers=[9])\nparser.parse_args()\n"
+    )
+    script(IMPORTS + text, "--lr", "0.5")
+    assert read().config == {"lr": 7, "layers": [9]}
+
+
 def test_sub_commands(read):
     text = """
 parser = argparse.ArgumentParser()
@@ -173,6 +243,31 @@ def test_click(text, tracked, read):
     assert read().config == CLICK_CONFIG
 
 
+NESTED = """
+@cli.group()
+@click.option("--lr", type=float, default=8.0)
+@click.option("--depth", type=int, default=1)
+def deep(lr, depth):
+    WITHIN
+
+@deep.command()
+@click.option("--lr", type=float, default=0.1)
+def inner(lr):
+    pass
+
+LAST
+"""
+
+
+@pytest.mark.parametrize("where", ["FIRST", "WITHIN"])
+def test_click_nested_groups_and_a_second_call(where, read):
+    text = CLICK.replace("FIRST", INIT if where == "FIRST" else "").replace("WITHIN", "pass").replace("LAST", NESTED)
+    again = "cli(standalone_mode=False)\ninner.params[0].default = 0.7\ncli(standalone_mode=False)\n"
+    text = text.replace("WITHIN", INIT if where == "WITHIN" else "pass").replace("LAST", again)
+    script(text, "--seed", "3", "deep", "--depth", "2", "inner")
+    assert read().config == {"seed": 3, "depth": 2, "lr": 0.7}
+
+
 def test_click_with_other_words_is_left_alone(read):
     script(click_script(first=INIT, last="cli(['train', '--lr', '9'], standalone_mode=False)"), *CLICK_WORDS)
     assert read().config == {}
@@ -203,6 +298,23 @@ def test_absl_tells_the_flags_of_the_scripts_modules(where, read):
         text = text.replace("import tracker_core as tracker\n", "")
     script(text, "--lr=0.5", "--layers=2,3", "--seed=7", "--verbosity=1", tracked=where == "tracker run")
     assert read().config == {"lr": 0.5, "layers": ["2", "3"], "seed": 7}
+
+
+def test_absl_flags_that_are_parsed_twice(read):
+    text = """
+import sys
+from absl import flags
+import tracker_core as tracker
+settings = {'silent': True}
+flags.DEFINE_float("lr", 0.1, "")
+flags.FLAGS(sys.argv)
+INIT
+flags.DEFINE_integer("seed", 1, "")
+flags.FLAGS.set_default("lr", 0.3)
+flags.FLAGS(sys.argv)
+"""
+    script(text.replace("INIT", INIT), "--undefok=seed", "--seed=4")
+    assert read().config == {"lr": 0.3, "seed": 4}
 
 
 TYRO = """
@@ -248,6 +360,14 @@ def test_tyro(text, read):
     words = ["--optimizer.lr", "0.5", "--layers", "2", "3"]
     script(text.replace("WITHIN", "pass"), *(["args"] if "|" in text else []), *words)
     assert read().config == {"optimizer": {"lr": 0.5}, "layers": [2, 3]}
+
+
+@pytest.mark.parametrize("order", ["parse first", "init first"])
+def test_last_result_of_tyro_counts(order, read):
+    calls = "args = tyro.cli(Args)\nargs = tyro.cli(Args, default=Args(layers=(5,)))\n"
+    text = TYRO.replace("WITHIN", "pass") + (calls + INIT if order == "parse first" else INIT + calls)
+    script(text, "--optimizer.lr", "0.5")
+    assert read().config == {"optimizer": {"lr": 0.5}, "layers": [5]}
 
 
 def test_tyro_under_tracker_run_and_with_other_words(read):
@@ -317,3 +437,26 @@ def test_hydra_multirun_in_one_run_lists_the_jobs(composed, read):
     config = read().config
     assert config["lr"] == 0.5
     assert config["hydra"]["jobs"] == [["lr=0.5"], ["lr=0.7"]]
+
+
+def test_hydra_multirun_ends_the_run_of_each_job_as_it_went(composed):
+    text = HYDRA.replace("FIRST", "").replace(
+        "WITHIN", INIT.replace("magic=True", "magic=True, reinit=True") + "    assert model.layers < 9, 'too large'"
+    )
+    Path("train.py").write_text(text)
+    done = subprocess.run(
+        [sys.executable, "train.py", "-m", "model=small,large,small"], capture_output=True, text=True, check=False
+    )
+    assert "too large" in done.stderr
+    states = [(run.config["model"]["layers"], run.state) for run in tracker.Api(Path("tracker")).runs()]
+    assert sorted(states) == [(1, "finished"), (1, "finished"), (9, "failed")]
+
+
+@pytest.mark.parametrize("order", ["compose first", "init first"])
+def test_hydra_config_that_the_script_composes_itself(order, composed, read):
+    text = "from hydra import compose, initialize\nimport tracker_core as tracker\nsettings = {'silent': True}\n"
+    calls = "with initialize(version_base=None, config_path='conf'):\n    draft = compose('config')\n"
+    calls += "    config = compose('config', overrides=['model=large', 'lr=???'])\n"
+    script(text + (calls + INIT if order == "compose first" else INIT + calls))
+    config = read().config
+    assert (config["model"], config["db"]) == ({"layers": 9}, {"host": "here"})

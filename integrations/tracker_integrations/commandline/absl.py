@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from absl import flags
 
 from tracker_core.integration import patched, takes
-from tracker_integrations.commandline.script import is_users, tell
+from tracker_integrations.commandline.script import Parsed, is_users
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,14 +23,15 @@ if TYPE_CHECKING:
 def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
     """Tells the flags' values, defaults included, when they are parsed, or at once where `app.run` has done so."""
     del module  # the package itself is empty
+    parsed = Parsed(sink)
     if flags.FLAGS.is_parsed():
-        tell(sink, _values())
+        parsed.tell(flags.FLAGS, _values())
 
     def parse(call: Any, values: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         words = list(kwargs.get("argv", args[0] if args else ()))
         call(*args, **kwargs)
         if values is flags.FLAGS and words[1:] == sys.argv[1:]:
-            tell(sink, _values())
+            parsed.tell(values, _values())
 
     with patched(flags.FlagValues, "__call__", parse):
         yield
@@ -47,4 +48,4 @@ def _values() -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     """A config file given by a flag is ml_collections' `ConfigDict`."""
-    return value.to_dict() if hasattr(value, "to_dict") else value
+    return value.to_dict() if callable(getattr(value, "to_dict", None)) else value

@@ -20,9 +20,26 @@ _INSTALLED = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib"
 _OURS = tuple(f"{Path(str(sys.modules[name].__file__)).parent}" for name in ("tracker_core", "tracker_integrations"))
 
 
-def tell(sink: SwitchSink, values: Mapping[str, Any]) -> None:
-    """Sets the config keys that the user did not set, but for secrets. An open file is its name."""
-    sink.config.setdefaults(without_secrets({name: _named(value) for name, value in values.items()}))
+def tell(sink: SwitchSink, values: Mapping[str, Any], replaces: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Sets the config keys that the user did not set, but for secrets. An open file is its name.
+
+    `replaces` is what an earlier call returned: what it set and nobody changed since gets its new value.
+    """
+    told = without_secrets({name: _named(value) for name, value in values.items()})
+    sink.config.setdefaults(told, replaces)
+    return told
+
+
+class Parsed:
+    """Sets what a parser made of the command line; when one is asked again, its last result counts."""
+
+    def __init__(self, sink: SwitchSink) -> None:
+        self._sink = sink
+        self._told: dict[int, tuple[object, dict[str, Any]]] = {}
+
+    def tell(self, parser: object, values: Mapping[str, Any]) -> None:
+        _, before = self._told.get(id(parser), (parser, {}))
+        self._told[id(parser)] = (parser, before | tell(self._sink, values, before))  # held: its id stays taken
 
 
 def frames() -> Iterator[FrameType]:
@@ -54,5 +71,7 @@ def is_line(words: Any) -> bool:
 
 
 def _named(value: Any) -> Any:
-    name = getattr(value, "name", None)
-    return name if hasattr(value, "read") and isinstance(name, str) else value
+    try:
+        return value.name if hasattr(value, "read") and isinstance(value.name, str) else value
+    except Exception:  # noqa: BLE001 - an attribute of the user's class may fail in any way
+        return value

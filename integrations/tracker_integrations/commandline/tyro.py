@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import tyro
 
 from tracker_core.integration import Unsupported, patched, takes
-from tracker_integrations.commandline.script import frames, is_line, is_users, tell
+from tracker_integrations.commandline.script import Parsed, frames, is_line, is_users
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,9 +26,10 @@ def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
     """Tells what the script's call of `tyro.cli` was given: a call still to come, one that `init()` is called within,
     or one whose object is among the callers' variables.
     """
+    parsed = Parsed(sink)
     before = _given_to_callers()
     if before:
-        tell(sink, before)
+        parsed.tell(tyro.cli, before)
     calling = getattr(module, "_calling", None)
     if calling is None:
         raise Unsupported("this tyro does not build what it returns where version 1 does")
@@ -37,7 +38,7 @@ def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
         target, _consumed = call(*args, **kwargs)
         # Nested classes are built here, too; the whole is a call that waits to be made, its arguments in it.
         if not kwargs.get("field_name_prefix", args[4] if len(args) > 4 else "") and _is_scripts():
-            tell(sink, _unwrapped(getattr(target, "keywords", {})))
+            parsed.tell(tyro.cli, _unwrapped(getattr(target, "keywords", {})))
 
     with patched(calling, "callable_with_args", build):
         yield
@@ -71,9 +72,10 @@ def _given_to_callers() -> dict[str, Any]:
     for frame in frames():
         file = frame.f_code.co_filename
         if is_users(file) and (classes := _filled(file)):
-            for value in _variables():
-                if type(value).__name__ in classes:
-                    return _fields(value)
+            for values in _variables():
+                made = [value for value in values if type(value).__name__ in classes]
+                if made:  # several calls; of the same name the last one's
+                    return {name: each for value in made for name, each in _fields(value).items()}
     return {}
 
 
@@ -82,7 +84,11 @@ def _filled(file: str) -> set[str]:
     source = "".join(linecache.getlines(file))
     if "tyro" not in source:
         return set()
-    calls = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call) and node.args)
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:  # a cell of a notebook
+        return set()
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args)
     return {
         name.id
         for call in calls
@@ -92,11 +98,11 @@ def _filled(file: str) -> set[str]:
     }
 
 
-def _variables() -> Iterator[Any]:
+def _variables() -> Iterator[list[Any]]:
     """The objects with fields among the variables of the user's functions that called, nearest first."""
     for frame in frames():
         if is_users(_file(frame)):
-            yield from (value for value in frame.f_locals.values() if dataclasses.is_dataclass(type(value)))
+            yield [value for value in frame.f_locals.values() if dataclasses.is_dataclass(type(value))]
 
 
 def _fields(value: Any) -> dict[str, Any]:
