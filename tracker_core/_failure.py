@@ -35,6 +35,16 @@ class Failure(NamedTuple):
     reason: str
 
 
+class _Exit(NamedTuple):
+    """The instruction at which an exception left the path: after the call that led to `init()` or before it, and
+    whether the frame there caught it."""
+
+    code: CodeType
+    instruction: int
+    later: bool
+    caught: bool
+
+
 class Origin:
     """The path of calls that led to one `init()`. `mark` returns another object once something else was logged."""
 
@@ -50,8 +60,7 @@ class Origin:
     def notice(self) -> None:
         """Remember the exception that is being handled now, if it belongs to this run."""
         error = sys.exc_info()[1]
-        trace = error.__traceback__ if error is not None and self._new(error) else None
-        if error is not None and trace is not None and any(code is trace.tb_frame.f_code for code, _ in self._path):
+        if error is not None and self._new(error) and self._exit_of(error) is not None:
             self._keep(error)
 
     def find(self, held: list[BaseException], handled: BaseException | None = None) -> Failure | None:
@@ -86,17 +95,22 @@ class Origin:
         An exception that was caught after that call, with the code going on below, is one that the script recovered
         from.
         """
+        left = self._exit_of(error)
+        if left is None or not left.later:
+            return False
+        return not left.caught or any(left.code is code and reached < left.instruction for code, reached in here)
+
+    def _exit_of(self, error: BaseException) -> _Exit | None:
+        """Where `error` left the path; None when it came from elsewhere, as from another cell or job."""
         trace = error.__traceback__
         place = next((n for n, (code, _) in enumerate(self._path) if trace and code is trace.tb_frame.f_code), -1)
-        outermost = True
+        caught = True
         while trace is not None and place >= 0 and trace.tb_frame.f_code is self._path[place][0]:
             code, instruction = self._path[place]
-            if trace.tb_lasti < instruction:
-                return False
-            if trace.tb_lasti > instruction:
-                return not outermost or any(code is at[0] and at[1] < trace.tb_lasti for at in here)
-            trace, place, outermost = trace.tb_next, place - 1, False
-        return False
+            if trace.tb_lasti != instruction:
+                return _Exit(code, trace.tb_lasti, later=trace.tb_lasti > instruction, caught=caught)
+            trace, place, caught = trace.tb_next, place - 1, False
+        return None
 
 
 def held() -> list[BaseException]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -12,8 +11,10 @@ from tracker_core import _records as records
 from tracker_core._errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from tracker_core import _auto
     from tracker_core._folder import RunFolder
     from tracker_core._settings import Settings
 
@@ -23,7 +24,9 @@ class Plan(msgspec.Struct, kw_only=True):
 
     run_id: str
     project: str
-    auto: bool = False
+    job: _auto.Job | None = None
+    """Set for `resume="auto"`: what is noted until the run ends well."""
+    claim: _auto.Claim | None = None
     folder: RunFolder | None = None
     past: _past.Past | None = None
     rewind: int | None = None
@@ -31,7 +34,9 @@ class Plan(msgspec.Struct, kw_only=True):
     replaces: RunFolder | None = None
 
 
-def plan(settings: Settings, root: Path, *, resume_from: str | None, fork_from: str | None) -> Plan:
+def plan(
+    settings: Settings, root: Path, *, resume_from: str | None, fork_from: str | None, config: Mapping[str, Any]
+) -> Plan:
     """Settles id, project and past. Raises UsageError where arguments exclude each other."""
     project = _names.check_project(settings.project or "uncategorized")
     run_id = _names.check_id(settings.id) if settings.id is not None else None
@@ -41,12 +46,14 @@ def plan(settings: Settings, root: Path, *, resume_from: str | None, fork_from: 
         return _rewind(root, project, run_id, resume_from)
     if fork_from is not None:
         return _fork(root, project, run_id, fork_from)
-    return _resume(settings.resume, root, project, run_id)
-
-
-def program() -> str:
-    """What tells the scripts of one folder apart for `resume="auto"`."""
-    return sys.argv[0] if sys.argv else ""
+    wanted = wants(settings.resume)
+    if wanted == "id":
+        if run_id not in (None, settings.resume):
+            raise UsageError(f"resume={settings.resume!r} and id={run_id!r} name two runs: give one of them")
+        return _resume("allow", root, project, _names.check_id(str(settings.resume)))
+    if wanted == "auto":
+        return _resume_auto(settings, root, project, run_id, config)
+    return _resume(wanted, root, project, run_id)
 
 
 def wants(resume: bool | str | None) -> Literal["auto", "allow", "must", "never", "id"] | None:
@@ -61,31 +68,35 @@ def wants(resume: bool | str | None) -> Literal["auto", "allow", "must", "never"
     return "auto" if resume else None
 
 
-def _resume(  # noqa: C901 - one line a rule
-    resume: bool | str | None, root: Path, project: str, run_id: str | None
-) -> Plan:
-    wanted = wants(resume)
-    if wanted == "id":
-        if run_id is not None and run_id != resume:
-            raise UsageError(f"resume={resume!r} and id={run_id!r} name two runs: give one of them")
-        run_id, wanted = _names.check_id(str(resume)), "allow"
-    if wanted == "auto":
-        from tracker_core import _auto
+def _resume_auto(settings: Settings, root: Path, project: str, run_id: str | None, config: Mapping[str, Any]) -> Plan:
+    from tracker_core import _auto
 
-        noted = _auto.unfinished(root, project, program())
-        if run_id is None:
-            run_id = noted
-        elif noted is not None and noted != run_id:
-            _notice.warn(f"resume='auto' would go on with run {noted}, but id={run_id!r} is given")
+    job = _auto.describe(project, settings.name, config)
+    claim = _auto.claim(root, job)
+    if claim is not None and run_id not in (None, claim.run_id):
+        claim.release()
+        _notice.warn(f"resume='auto' would go on with run {claim.run_id}, but id={run_id!r} is given")
+        claim = None
+    try:
+        result = _resume("allow", root, project, claim.run_id if claim is not None else run_id)
+    except BaseException:
+        if claim is not None:
+            claim.release()
+        raise
+    result.job, result.claim = job, claim
+    return result
+
+
+def _resume(wanted: Literal["allow", "must", "never"] | None, root: Path, project: str, run_id: str | None) -> Plan:
     if run_id is None:
         if wanted == "must":
             raise UsageError("resume='must' needs to know which run: give id=")
-        return Plan(run_id=_names.new_id(), project=project, auto=wanted == "auto")
+        return Plan(run_id=_names.new_id(), project=project)
     folder = _find(root, project, run_id)
     if folder is None:
         if wanted == "must":
             raise UsageError(f"there is no run {run_id!r} of project {project!r} below {root} to resume")
-        return Plan(run_id=run_id, project=project, auto=wanted == "auto")
+        return Plan(run_id=run_id, project=project)
     if wanted == "never":
         raise UsageError(f"run {run_id!r} of project {project!r} exists, and resume='never' forbids going on with it")
     if wanted is None:
@@ -93,7 +104,7 @@ def _resume(  # noqa: C901 - one line a rule
             f"id={run_id!r} was used before: the earlier run is archived (pass resume='allow' to go on with it)"
         )
         return Plan(run_id=run_id, project=project, replaces=folder)
-    return Plan(run_id=run_id, project=project, auto=wanted == "auto", folder=folder, past=_past.read(folder))
+    return Plan(run_id=run_id, project=project, folder=folder, past=_past.read(folder))
 
 
 def _rewind(root: Path, project: str, run_id: str | None, moment: str) -> Plan:

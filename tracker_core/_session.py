@@ -99,7 +99,7 @@ def init(
             _active_run.reuse(active, asked, chosen, own)
             return active
         values = _default_config(chosen) | own
-        run = start(chosen, resume_from=resume_from, fork_from=fork_from)
+        run = start(chosen, resume_from=resume_from, fork_from=fork_from, config=values)
         if run.resumed or fork_from is not None:
             run.config.update(values, allow_val_change=True)
         else:

@@ -24,25 +24,30 @@ from tracker_core._run import Run
 from tracker_core._snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from tracker_core._plan import Plan
     from tracker_core._settings import Settings
 
 
-def start(settings: Settings, *, resume_from: str | None, fork_from: str | None) -> Run:
-    """A run in its folder, its `Start` written. Nothing accompanies it yet."""
+def start(settings: Settings, *, resume_from: str | None, fork_from: str | None, config: Mapping[str, Any]) -> Run:
+    """A run in its folder, its `Start` written. Nothing accompanies it yet.
+
+    `config` only tells this job from others for `resume="auto"`."""
     mode = _mode(settings)
     if mode == "disabled":
         return _start_disabled(settings)
     root = _folder.working_root = _root(settings)
     if (rank := _rank.rank()) != 0:
         return _join(settings, root, rank, mode)
-    plan = _plan.plan(settings, root, resume_from=resume_from, fork_from=fork_from)
+    plan = _plan.plan(settings, root, resume_from=resume_from, fork_from=fork_from, config=config)
     try:
         return _start_planned(settings, root, plan, mode)
     except OSError as error:  # the disk is full
         return _start_aside(settings, root, plan.run_id, mode, error)
+    finally:
+        if plan.claim is not None:
+            plan.claim.release()
 
 
 def _start_aside(settings: Settings, root: Path, run_id: str, mode: records.Mode, error: OSError) -> Run:
@@ -157,10 +162,10 @@ def _start_planned(settings: Settings, root: Path, plan: Plan, mode: records.Mod
     if plan.past is not None:
         _take_over(run, plan)
     _rank.announce(root, folder.path)
-    if plan.auto:
+    if plan.job is not None:
         from tracker_core import _auto
 
-        _auto.remember(root, plan.run_id, plan.project, _plan.program())
+        _auto.remember(root, plan.run_id, plan.job)
     return run
 
 
