@@ -26,6 +26,8 @@ class CallbackRun:
         self._given = run
         self._init = dict(init or {})
         self._run: Run | None = None
+        self.started = False
+        """Whether the run of the current training was started here, so that the callback may finish it."""
         self._failure: Exception | None = None
         _check_keywords(public, self._init)
         _check_run(public.__name__, run)
@@ -34,6 +36,11 @@ class CallbackRun:
     def init(self) -> dict[str, Any]:
         """The keywords for `tracker.init`."""
         return self._init
+
+    @property
+    def chosen(self) -> Run | None:
+        """The run of the current training, None before there is one."""
+        return self._run
 
     def begin(self, **defaults: Any) -> Run:
         """Return the run for the training that begins now; it stays the same until the next one begins.
@@ -64,11 +71,12 @@ class CallbackRun:
         if self._run is None:
             return self.begin()
         if is_finished(self._run) and (current := _session.current()) is not None and self._given is None:
-            self._run = current
+            self._run, self.started = current, False
         return self._run
 
     def _choose(self, defaults: Mapping[str, Any]) -> Run:
         run = self._given or _session.current()
+        self.started = run is None
         return run if run is not None else _session.init(**{**defaults, **self._init})
 
     def __getstate__(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import catboost
 
 import tracker_core as tracker
-from tracker_core.integration import patched, takes
+from tracker_core.integration import CallbackRun, finite, guard, next_count, patched, takes, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,8 +25,9 @@ _MOST_FEATURES = 50
 class TrackerCallback:
     """Logs what boosting reports: to `run`, else to the current run, else to one that `init`'s keywords start.
 
-    Per iteration `<data>/<metric>` over `iteration`. `prefix` stands before these names, to tell trainings of one run
-    apart. One callback serves one training.
+    Per iteration `<data>/<metric>` over `iteration`, which continues after that of an earlier training in the same run.
+    `prefix` stands before these names, to tell trainings of one run apart. What cannot be recorded is reported once and
+    never raised.
 
     CatBoost takes no callbacks on GPUs, hands them all that was before with every iteration, which doubles the time of
     a training of a thousand or two iterations, and does not tell them its end. `log_summary` logs the rest, and with
@@ -34,27 +35,38 @@ class TrackerCallback:
     """
 
     def __init__(self, run: tracker.Run | None = None, *, prefix: str = "", **init: Any) -> None:
-        self._given = run
-        self._init = init
+        self._run = CallbackRun(self, run, init)
         self._prefix = prefix
         self._seen: dict[str, int] = {}
+        self._last = self._offset = 0
 
     @property
     def run(self) -> tracker.Run:
         """The run that is logged to; started when there is none."""
-        return self._given or tracker.run or tracker.init(**self._init)
+        return self._run.get()
 
     def after_iteration(self, info: Any) -> bool:
+        self._log_iteration(info)
+        return True
+
+    @unseen
+    def _log_iteration(self, info: Any) -> None:
+        if not self._last or info.iteration <= self._last:
+            self._begin(info)
+        self._last = info.iteration
         series = _series(info.metrics)
-        if not self._seen:
-            _define(self.run, self._prefix, info.metrics)
         # With `metric_period` most iterations have no new values.
         row = {name: values[-1] for name, values in series.items() if len(values) > self._seen.get(name, 0)}
         self._seen = {name: len(values) for name, values in series.items()}
         if row:
-            row["iteration"] = info.iteration - 1
+            row["iteration"] = info.iteration - 1 + self._offset
             self.run.log({f"{self._prefix}{name}": value for name, value in row.items()})
-        return True
+
+    def _begin(self, info: Any) -> None:
+        run, self._seen = self._run.begin(), {}
+        self._offset = next_count(run, f"{self._prefix}iteration")
+        with guard("the axis of CatBoost's metrics"):
+            _define(run, self._prefix, info.metrics)
 
 
 def log_summary(
@@ -76,15 +88,16 @@ def log_summary(
     """
     run = run or tracker.run or tracker.init()
     parameters = model.get_all_params()
-    run.config.update({"catboost": parameters}, allow_val_change=True)
+    with guard("the parameters of CatBoost"):
+        run.config.update({"catboost": parameters}, allow_val_change=True)
     if history:
-        _log_history(model, run, prefix, metric_period or model.get_params().get("metric_period", 1))
-    best = {"best_score": model.get_best_score()}
-    if (iteration := model.get_best_iteration()) is not None:
-        best["best_iteration"] = iteration
-    run.summary.update({f"{prefix}{name}": value for name, value in best.items()})
-    if (chart := _importances(model)) is not None:
-        run.log({f"{prefix}feature_importances": chart}, commit=False)
+        with guard("the history of CatBoost"):
+            _log_history(model, run, prefix, metric_period or model.get_params().get("metric_period", 1))
+    with guard("the best iteration of CatBoost"):
+        _log_best(model, run, prefix)
+    with guard("the importances of CatBoost"):
+        if (chart := _importances(model)) is not None:
+            run.log({f"{prefix}feature_importances": chart}, commit=False)
     if log_model:
         _keep(model, run, parameters)
 
@@ -131,9 +144,22 @@ def _log_history(model: catboost.CatBoost, run: tracker.Run, prefix: str, period
         stride = 1 if len(values) == total else period
         for index, value in enumerate(values):
             rows.setdefault(min(index * stride, total - 1), {})[f"{prefix}{name}"] = value
+    offset = next_count(run, f"{prefix}iteration")
     _define(run, prefix, metrics)
     for iteration, row in sorted(rows.items()):
-        run.log({**row, f"{prefix}iteration": iteration})
+        run.log({**row, f"{prefix}iteration": iteration + offset})
+
+
+def _log_best(model: catboost.CatBoost, run: tracker.Run, prefix: str) -> None:
+    """Without scores that are NaN, which compare with nothing."""
+    scores = {
+        data: {metric: value for metric, value in metrics.items() if finite(value) is not None}
+        for data, metrics in model.get_best_score().items()
+    }
+    best: dict[str, Any] = {"best_score": scores}
+    if (iteration := model.get_best_iteration()) is not None:
+        best["best_iteration"] = iteration
+    run.summary.update({f"{prefix}{name}": value for name, value in best.items()})
 
 
 def _importances(model: catboost.CatBoost) -> tracker.plot.Chart | None:
@@ -147,6 +173,7 @@ def _importances(model: catboost.CatBoost) -> tracker.plot.Chart | None:
     return tracker.plot.bar(table, "feature", "importance", "Feature importances")
 
 
+@unseen
 def _keep(model: catboost.CatBoost, run: tracker.Run, parameters: Mapping[str, Any]) -> None:
     artifact = tracker.Artifact(f"model-{run.id}", type="model", metadata={"trees": model.tree_count_, **parameters})
     with tempfile.TemporaryDirectory() as folder:

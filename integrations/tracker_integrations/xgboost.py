@@ -12,7 +12,7 @@ import numpy as np
 import xgboost
 
 import tracker_core as tracker
-from tracker_core.integration import patched, takes, unseen
+from tracker_core.integration import CallbackRun, finite, guard, next_count, patched, takes, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,14 +31,15 @@ _NOISE = frozenset(
 class TrackerCallback(xgboost.callback.TrainingCallback):
     """Logs what boosting reports: to `run`, else to the current run, else to one that `init`'s keywords start.
 
-    Per iteration `<data>/<metric>` over `iteration`, of `xgboost.cv` the mean and `<metric>_std`. Iterations count on
-    when an earlier model is trained further. `prefix` stands before these names, to tell trainings of one run apart.
+    Per iteration `<data>/<metric>` over `iteration`, of `xgboost.cv` the mean and `<metric>_std`. Iterations continue
+    when an earlier model is trained further, and after those of an earlier training in the same run. `prefix` stands
+    before these names, to tell trainings of one run apart.
 
     At the end the importance of the features (`importance_type` as for `Booster.get_score`) as a chart and, with early
     stopping, `best_iteration` and `best_score` in the summary; `log_model=True` logs the model as an artifact
     `model-<run id>`. The parameters that were used, defaults too, are in the config under `xgboost`.
 
-    In distributed trainings only rank 0 logs.
+    In distributed trainings only rank 0 logs. What cannot be recorded is reported once and never raised.
     """
 
     def __init__(
@@ -51,65 +52,93 @@ class TrackerCallback(xgboost.callback.TrainingCallback):
         **init: Any,
     ) -> None:
         super().__init__()
-        self._given = run
-        self._init = init
+        self._run = CallbackRun(self, run, init)
         self._prefix = prefix
         self._log_model = log_model
         self._importance_type = importance_type
         self._history: Mapping[str, Mapping[str, list[Any]]] = {}
+        self._described = False
         self._first = self._logged = 0
 
     @property
     def run(self) -> tracker.Run:
         """The run that is logged to; started when there is none."""
-        return self._given or tracker.run or tracker.init(**self._init)
+        return self._run.get()
 
     def before_training(self, model: Any) -> Any:
-        self._history, self._logged = {}, 0
-        self._first = model.num_boosted_rounds()
+        self._begin(model)
         return model
 
-    def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
-        if xgboost.collective.get_rank() == 0:
-            self._history = evals_log
-            self._log_iteration(model, epoch)
+    def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:  # noqa: ARG002 - XGBoost's signature
+        self._log_iteration(model, evals_log)
         return False
 
     def after_training(self, model: Any) -> Any:
-        if xgboost.collective.get_rank() == 0:
-            self._log_end(model)
+        self._log_end(model)
         return model
 
-    def _log_iteration(self, model: Any, epoch: int) -> None:
-        if epoch == 0:  # not earlier: only now the booster has made up its mind about all parameters
-            self.run.config.update({"xgboost": _parameters(_booster(model))}, allow_val_change=True)
-            self.run.define_metric(f"{self._prefix}iteration", hidden=True)
-            for data in self._history:
-                self.run.define_metric(f"{self._prefix}{data}/*", step_metric=f"{self._prefix}iteration")
+    @unseen
+    def _begin(self, model: Any) -> None:
+        self._history, self._logged, self._described = {}, 0, False
+        self._first = model.num_boosted_rounds()
+        if xgboost.collective.get_rank() != 0:
+            return
+        run = self._run.begin()
+        if not self._first:
+            self._first = next_count(run, f"{self._prefix}iteration")
+
+    @unseen
+    def _log_iteration(self, model: Any, history: Any) -> None:
+        if xgboost.collective.get_rank() != 0:
+            return
+        self._history = history
+        if not self._described:  # not earlier: only now the booster has made up its mind about all parameters
+            self._described = True
+            self._describe(model)
         self._log_rows()
+
+    @unseen
+    def _describe(self, model: Any) -> None:
+        self.run.define_metric(f"{self._prefix}iteration", hidden=True)
+        for data in self._history:
+            self.run.define_metric(f"{self._prefix}{data}/*", step_metric=f"{self._prefix}iteration")
+        self.run.config.update({"xgboost": _parameters(_booster(model))}, allow_val_change=True)
 
     def _log_rows(self) -> None:
         rounds = max((len(values) for metrics in self._history.values() for values in metrics.values()), default=0)
-        for index in range(self._logged, rounds):
+        first, self._logged = self._logged, rounds
+        for index in range(first, rounds):
             row: dict[str, Any] = {"iteration": self._first + index}
             for data, metrics in self._history.items():
                 for metric, values in metrics.items():
-                    row |= _scores(f"{data}/{metric}", values[index])
+                    with guard(f"{data}/{metric} of XGBoost"):
+                        row |= _scores(f"{data}/{metric}", values[index])
             self.run.log({f"{self._prefix}{name}": value for name, value in row.items()})
-        self._logged = rounds
 
+    @unseen
     def _log_end(self, model: Any) -> None:
+        if xgboost.collective.get_rank() != 0:
+            return
         self._log_rows()  # the last one, when a callback before this one has ended the training
-        if (iteration := model.attr("best_iteration")) is not None:
-            best = {"best_iteration": int(iteration), "best_score": float(model.attr("best_score"))}
-            self.run.summary.update({f"{self._prefix}{name}": value for name, value in best.items()})
+        with guard("the best iteration of XGBoost"):
+            self._log_best(model)
         if model is not _booster(model):
             return
-        if chart := _importances(model, self._importance_type):
-            self.run.log({f"{self._prefix}feature_importances": chart}, commit=False)
+        with guard("the importances of XGBoost"):
+            if chart := _importances(model, self._importance_type):
+                self.run.log({f"{self._prefix}feature_importances": chart}, commit=False)
         if self._log_model:
             self._keep(model)
 
+    def _log_best(self, model: Any) -> None:
+        """A score that is NaN is none: XGBoost takes the first for the best, whatever comes after it."""
+        iteration, score = model.attr("best_iteration"), model.attr("best_score")
+        if iteration is None or finite(float(score)) is None:
+            return
+        best = {"best_iteration": int(iteration), "best_score": float(score)}
+        self.run.summary.update({f"{self._prefix}{name}": value for name, value in best.items()})
+
+    @unseen
     def _keep(self, model: xgboost.Booster) -> None:
         metadata = {"iterations": model.num_boosted_rounds(), **_parameters(model)}
         artifact = tracker.Artifact(f"model-{self.run.id}", type="model", metadata=metadata)
@@ -118,13 +147,6 @@ class TrackerCallback(xgboost.callback.TrainingCallback):
             model.save_model(path)
             artifact.add_file(str(path))
             self.run.log_artifact(artifact)
-
-
-class _QuietCallback(TrackerCallback):
-    """What `magic` adds: a training that nobody gave a callback must not fail by ours."""
-
-    _log_iteration = unseen(TrackerCallback._log_iteration)  # noqa: SLF001 - our own
-    _log_end = unseen(TrackerCallback._log_end)  # noqa: SLF001 - our own
 
 
 @takes("log_model", "importance_type")
@@ -139,7 +161,7 @@ def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
         given = list(args[0] if args else kwargs.pop("callbacks"))
         if not any(isinstance(callback, TrackerCallback) for callback in given):
             options = {name: sink.options[name] for name in ("log_model", "importance_type") if name in sink.options}
-            given.append(_QuietCallback(**options))
+            given.append(TrackerCallback(**options))
         call(given, *args[1:], **kwargs)
 
     # The class that all of them hand their callbacks to. The functions are held by those who imported them by name.

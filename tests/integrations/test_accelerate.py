@@ -86,8 +86,23 @@ def test_run_of_the_user_is_used_and_not_ended(run, read):
     assert tracker.run is run
     run.log({"mine": 1})
     other.finish()
-    for each in (run, other):
-        assert read(each).series("loss") == told
+    assert read(other).series("loss") == told
+    assert read(run).series("loss") == [*told, *((step + 21, loss) for step, loss in told)]
+
+
+def test_training_that_continues_from_a_checkpoint_keeps_its_steps(read):
+    for resume, steps in ((None, (0, 1, 2, 3)), ("must", (2, 3, 4)), ("must", (0, 1))):
+        with tracker.init(project="p", id="long", resume=resume, settings=QUIET) as run:
+            accelerator = Accelerator(cpu=True, log_with=TrackerTracker())
+            accelerator.init_trackers("p")
+            for step in steps:
+                accelerator.log({"loss": float(step)}, step=step)
+    assert [step for step, _ in read(run).series("loss")] == [0, 1, 2, 3, 4, 6, 7]
+
+
+def test_unknown_keyword_is_refused():
+    with pytest.raises(TypeError, match="Did you mean 'group'"):
+        TrackerTracker("p", grp="x")
 
 
 def test_images_and_tables(run):

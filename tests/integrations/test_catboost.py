@@ -94,6 +94,19 @@ def test_run_of_its_own_or_given(data, read):
     assert len(read(given).rows) == 2
 
 
+def test_second_training_continues_with_one_callback_or_several(data, run, read):
+    callback = TrackerCallback()
+    for each in (callback, callback, TrackerCallback()):
+        fitted(data, each, iterations=2)
+    log_summary(fitted(data, iterations=2), history=True)
+    assert [step for step, _ in read(run).over("iteration", "learn/Logloss")] == list(range(8))
+
+
+def test_unknown_keyword_is_refused():
+    with pytest.raises(TypeError, match="Did you mean 'prefix'"):
+        TrackerCallback(prefx="a/")
+
+
 class TestMagic:
     def test_every_fit_is_logged_when_it_ends_and_all_is_undone(self, data, read):
         before = vars(CatBoost)["_fit"]

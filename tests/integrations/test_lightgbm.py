@@ -124,7 +124,7 @@ def test_estimators_of_scikit_learn(data, run, read):
     log_summary(model)
     losses = model.evals_result_["valid_0"]["binary_logloss"]
     recorded = read(run)
-    assert recorded.over("iteration", "valid_0/binary_logloss") == list(enumerate(losses)) * 3
+    assert recorded.over("iteration", "valid_0/binary_logloss") == list(enumerate(losses * 3))
     assert recorded.config["lightgbm"]["num_leaves"] == 4
     assert "best_iteration" not in recorded.summary
 
@@ -138,6 +138,42 @@ def test_run_of_its_own_or_given(sets, read):
     assert len(read(given).rows) == 2
 
 
+def test_second_training_continues_and_one_that_is_trained_further_keeps_its_count(sets, run, read):
+    model, _ = boost(sets, TrackerCallback(), rounds=2)
+    boost(sets, TrackerCallback(), rounds=2)
+    lightgbm.train(PARAMS, sets["train"], 2, [sets["eval"]], ["more"], init_model=model, callbacks=[TrackerCallback()])
+    recorded = read(run)
+    assert [step for step, _ in recorded.over("iteration", "eval/auc")] == [0, 1, 2, 3]
+    assert [step for step, _ in recorded.over("iteration", "more/auc")] == [2, 3]
+
+
+def test_a_score_that_is_no_number_is_not_the_best(sets, run, read):
+    scores = iter([float("nan"), 0.5, 0.4])
+
+    def odd(predictions, dataset):
+        return "odd", next(scores), False
+
+    model = lightgbm.train(
+        {**PARAMS, "metric": "None"},
+        sets["train"],
+        3,
+        [sets["eval"]],
+        ["eval"],
+        feval=odd,
+        callbacks=[TrackerCallback(), lightgbm.early_stopping(9, verbose=False)],
+    )
+    log_summary(model)
+    recorded = read(run)
+    assert "best_score" not in recorded.summary
+    assert [value for _, value in recorded.over("iteration", "eval/odd")][1:] == [0.5, 0.4]
+
+
+@pytest.mark.parametrize("keywords", [{"prefx": "a/"}, {"log_model": True}])
+def test_unknown_keyword_is_refused(keywords):
+    with pytest.raises(TypeError, match="unexpected keyword argument"):
+        TrackerCallback(**keywords)
+
+
 class TestMagic:
     def test_every_training_gets_a_callback_and_all_is_undone(self, sets, data, read):
         x, y = data
@@ -149,8 +185,9 @@ class TestMagic:
         recorded = read(run)
         assert recorded.over("iteration", "eval/auc") == list(enumerate(told["eval"]["auc"]))
         losses = model.evals_result_["valid_0"]["binary_logloss"]
-        assert recorded.over("iteration", "valid_0/binary_logloss") == list(enumerate(losses))
-        assert recorded.over("iteration", "valid/auc") == list(enumerate(found["valid auc-mean"]))
+        rounds = len(told["eval"]["auc"])
+        assert recorded.over("iteration", "valid_0/binary_logloss") == list(enumerate(losses, rounds))
+        assert recorded.over("iteration", "valid/auc") == list(enumerate(found["valid auc-mean"], rounds + 2))
         assert "feature_importances" in recorded.summary
         assert len(tracker.Api().artifacts(f"{run.project}/model-{run.id}")) == 2
         assert (lightgbm.train, lightgbm.cv, lightgbm.sklearn.train) == before

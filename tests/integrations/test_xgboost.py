@@ -147,7 +147,7 @@ def test_estimators_of_scikit_learn_are_cloned_pickled_and_fitted(data, run, rea
     for each in (model, clone(model), pickle.loads(pickle.dumps(model))):
         each.fit(x, y, eval_set=[(x, y)], verbose=False)
     told = model.evals_result()["validation_0"]["logloss"]
-    assert read(run).over("iteration", "validation_0/logloss") == list(enumerate(told)) * 3
+    assert read(run).over("iteration", "validation_0/logloss") == list(enumerate(told * 3))
 
 
 def test_run_of_its_own_or_given(sets, read):
@@ -161,6 +161,48 @@ def test_run_of_its_own_or_given(sets, read):
     assert len(read(given).rows) == 3
 
 
+def test_second_training_continues_and_one_with_a_prefix_has_its_own_count(sets, run, read):
+    for prefix in ("", "", "other/"):
+        boost(sets, TrackerCallback(prefix=prefix), rounds=3)
+    recorded = read(run)
+    assert [step for step, _ in recorded.over("iteration", "eval/logloss")] == list(range(6))
+    assert [step for step, _ in recorded.over("other/iteration", "other/eval/logloss")] == list(range(3))
+
+
+def test_resumed_run_continues_with_the_iterations(sets, read):
+    for resume in (None, "must"):
+        with tracker.init(id="long", resume=resume, settings={"silent": True}) as run:
+            boost(sets, TrackerCallback(), rounds=2)
+    assert [step for step, _ in read(run).over("iteration", "eval/logloss")] == [0, 1, 2, 3]
+
+
+def test_a_score_that_is_no_number_is_not_the_best(sets, run, read):
+    scores = iter([float("nan"), 0.5, 0.4, 0.3])
+
+    def odd(predictions, matrix):
+        return "odd", next(scores)
+
+    xgboost.train(
+        {"disable_default_eval_metric": True, "objective": "binary:logistic"},
+        sets["train"],
+        4,
+        evals=[(sets["eval"], "eval")],
+        custom_metric=odd,
+        early_stopping_rounds=9,
+        verbose_eval=False,
+        callbacks=[TrackerCallback()],
+    )
+    recorded = read(run)
+    assert "best_score" not in recorded.summary
+    assert [value for _, value in recorded.over("iteration", "eval/odd")][1:] == pytest.approx([0.5, 0.4, 0.3])
+
+
+@pytest.mark.parametrize("keywords", [{"prefx": "a/"}, {"importance": "gain"}])
+def test_unknown_keyword_is_refused(keywords):
+    with pytest.raises(TypeError, match=r"Did you mean '(prefix|importance_type)'"):
+        TrackerCallback(**keywords)
+
+
 class TestMagic:
     def test_every_training_gets_a_callback_and_all_is_undone(self, sets, data, read):
         before = vars(CallbackContainer)["__init__"]
@@ -171,8 +213,8 @@ class TestMagic:
         recorded = read(run)
         assert recorded.over("iteration", "eval/logloss") == list(enumerate(told["eval"]["logloss"]))
         losses = model.evals_result()["validation_0"]["logloss"]
-        assert recorded.over("iteration", "validation_0/logloss") == list(enumerate(losses))
-        assert recorded.over("iteration", "test/logloss") == list(enumerate(found["test-logloss-mean"]))
+        assert recorded.over("iteration", "validation_0/logloss") == list(enumerate(losses, 8))
+        assert recorded.over("iteration", "test/logloss") == list(enumerate(found["test-logloss-mean"], 10))
         assert len(tracker.Api().artifacts(f"{run.project}/model-{run.id}")) == 2
         assert vars(CallbackContainer)["__init__"] is before
 
