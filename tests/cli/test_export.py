@@ -85,3 +85,60 @@ def test_nothing_is_written_when_something_is_wrong(tracker, project, tmp_path):
 def test_exported_rows_are_those_of_the_api(tracker, project):
     exported = [json.loads(line) for line in tracker("export", "b", "--format", "jsonl").stdout.splitlines()]
     assert exported == [{"run": "b", **row} for row in tracker_core.Api(Path.cwd()).run("b").scan_history()]
+
+
+AXES = ["run", "_step", "_timestamp", "_runtime"]
+
+
+def test_metrics_named_like_columns(tracker, tmp_path):
+    names = [*AXES, "metric.run", "metric.metric._step", "step", "time", "metric.loss"]
+    with tracker_core.init(id="r") as run:
+        run.log(dict(zip(names, range(10, 20), strict=False)), step=3)
+        run.log({"run": "text"}, step=4)
+    columns = [f"metric.{name}" for name in names[:6]] + names[6:]
+    header, first, second = csv.reader(io.StringIO(tracker("export", "r").stdout))
+    assert sorted(header) == sorted([*AXES, *columns])
+    row = dict(zip(header, first, strict=True))
+    assert (row["run"], row["_step"]) == ("r", "3")
+    assert float(row["_timestamp"]) > 1e9
+    assert [row[column] for column in columns] == [str(value) for value in range(10, 19)]
+    assert (second[0], second[1], second[header.index("metric.run")]) == ("r", "4", "text")
+    lines = [json.loads(line) for line in tracker("export", "r", "--format", "jsonl").stdout.splitlines()]
+    assert [(line["run"], line["_step"], line["metric.run"]) for line in lines] == [("r", 3, 10), ("r", 4, "text")]
+    parquet = pytest.importorskip("pyarrow.parquet")
+    assert tracker("export", "r", "-o", str(tmp_path / "rows.pq")).exit_code == 0
+    table = parquet.read_table(tmp_path / "rows.pq")
+    assert table.column("run").to_pylist() == ["r", "r"]
+    assert table.column("metric._step").to_pylist() == [11, None]
+    assert table.column("metric.run").to_pylist() == ["10", "text"]
+    assert tracker("export", "r", "--key", "run", "--key", "run").stdout.splitlines()[0] == ",".join(
+        [*AXES, "metric.run"]
+    )
+
+
+@pytest.mark.parametrize("name", ["rows.xlsx", "rows.json", "rows.csv.gz", "rows.v2"])
+def test_an_unknown_suffix_is_refused(tracker, project, name):
+    refused = tracker("export", "a", "-o", name)
+    assert refused.exit_code == 1
+    assert ".csv, .jsonl" in refused.stderr
+    assert ".parquet" in refused.stderr
+    assert not Path(name).exists()
+    assert tracker("export", "a", "-o", name, "--format", "csv").exit_code == 0
+    assert Path(name).read_text().startswith("run,_step")
+
+
+def test_suffixes_of_any_case(tracker, project):
+    for name in ("ROWS.CSV", "rows.NDJSON", "rows.JsonL", "rows"):
+        assert tracker("export", "a", "-o", name).exit_code == 0
+    assert Path("ROWS.CSV").read_text() == Path("rows").read_text() == tracker("export", "a", "-o", "-").stdout
+    assert Path("rows.NDJSON").read_text() == Path("rows.JsonL").read_text()
+    assert json.loads(Path("rows.NDJSON").read_text().splitlines()[0])["run"] == "a"
+
+
+def test_a_misspelled_metric_is_refused(tracker, project):
+    for words in (["--key", "los"], ["--key", "loss", "--key", "los"], ["--key", "los", "-o", "rows.csv"]):
+        refused = tracker("export", "a", "b", *words)
+        assert (refused.exit_code, refused.stdout) == (1, "")
+        assert "nothing was logged as 'los': did you mean 'loss'" in refused.stderr
+    assert not Path("rows.csv").exists()
+    assert tracker("export", "a", "b", "--key", "ok").exit_code == 0  # one of the runs has it

@@ -4,12 +4,13 @@ import io
 import json
 from pathlib import Path
 
+import click
 import pytest
 from rich.console import Console
 
 import tracker_core
 from tracker_core import _roots
-from tracker_core.cli import runs
+from tracker_core.cli._filter import parse_filter
 
 
 @pytest.fixture
@@ -131,9 +132,67 @@ def test_from_another_folder(tracker, project, tmp_path, monkeypatch):
 
 
 def test_digits_stay_text_where_a_field_is_text():
-    assert runs.parse_condition("id=123") == {"id": {"$eq": "123"}}
-    assert runs.parse_condition("config.seed=123") == {"config.seed": {"$eq": 123}}
-    assert runs.parse_condition("config.name=abc") == {"config.name": {"$eq": "abc"}}
+    assert parse_filter("id=123") == {"id": {"$eq": "123"}}
+    assert parse_filter("config.seed=123") == {"config.seed": {"$in": [123, "123"]}}
+    assert parse_filter("config.name=abc") == {"config.name": {"$eq": "abc"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "filters"),
+    [
+        ("config.lr<.9", {"config.lr": {"$lt": 0.9}}),
+        ("config.lr >= 1e-3", {"config.lr": {"$gte": 0.001}}),
+        ("config.lr>-inf", {"config.lr": {"$gt": float("-inf")}}),
+        ("config.flag!=True", {"config.flag": {"$nin": [True, "True"]}}),
+        ("config.size='64'", {"config.size": {"$eq": "64"}}),
+        ('name="a and b"', {"name": {"$eq": "a and b"}}),
+        ("name=salt and pepper", {"name": {"$eq": "salt and pepper"}}),
+        ('summary."val loss (top)"<3', {"summary.val loss (top)": {"$lt": 3}}),
+        ("summary.val loss<3", {"summary.val loss": {"$lt": 3}}),
+        ("name!~^big", {"name": {"$not": {"$regex": "^big"}}}),
+        ("name~(a|b)", {"name": {"$regex": "(a|b)"}}),
+        ("id=1 and state=failed", {"$and": [{"id": {"$eq": "1"}}, {"state": {"$eq": "failed"}}]}),
+        (
+            "id=1 OR id=2 && id=3",
+            {"$or": [{"id": {"$eq": "1"}}, {"$and": [{"id": {"$eq": "2"}}, {"id": {"$eq": "3"}}]}]},
+        ),
+        (
+            "(name~(x|y) or id=2) and not id=3",
+            {"$and": [{"$or": [{"name": {"$regex": "(x|y)"}}, {"id": {"$eq": "2"}}]}, {"$not": {"id": {"$eq": "3"}}}]},
+        ),
+    ],
+)
+def test_what_a_filter_means(text, filters):
+    assert parse_filter(text) == filters
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["config.lr", "config.lr<", "config.lr=>3", "id=1 and", "id=1 ||", "(id=1", "lr < 0.1 or", "{1", "=3"],
+)
+def test_a_filter_that_cannot_be_read_is_refused(text):
+    with pytest.raises(click.BadParameter):
+        parse_filter(text)
+
+
+def test_joined_tests(tracker, project):
+    every = _ids(tracker("runs", "--json"))
+    assert _ids(tracker("runs", "--json", "--filter", f"id={every[0]} or id={every[1]}")) == every[:2]
+    assert _ids(tracker("runs", "--json", "--filter", f"not id={every[0]} and created_at>2020-01-01")) == every[1:]
+
+
+def test_names_that_no_run_has_are_told(tracker, project):
+    with tracker_core.init(id="more", config={"lr": 0.1, "nested": {"depth": 3}}) as run:
+        run.log({"acc": 0.5})
+    told = tracker("runs", "--filter", "config.lrr<0.5", "--sort", "summary.ac", "--columns", "id,config.nested.dept")
+    assert "no run has 'config.lrr': did you mean 'config.lr'" in told.stderr
+    assert "no run has 'summary.ac': did you mean 'summary.acc'" in told.stderr
+    assert "no run has 'config.nested.dept': did you mean 'config.nested.depth'" in told.stderr
+    assert "did you mean 'config.lr' or 'summary.lr'" in tracker("runs", "--filter", "lr<0.5").stderr
+    text = tracker("runs", "--filter", "config.lr<small")
+    assert "config.lr" in text.stderr
+    assert "numbers" in text.stderr
+    assert tracker("runs", "--filter", "config.lr<0.5", "--filter", "summary.acc>=.5").stderr == ""
 
 
 @pytest.mark.parametrize("width", [60, 80, 100])

@@ -1,7 +1,9 @@
 """Filters and orders, each operator against runs that differ where it looks."""
 
+import math
 import re
-from datetime import datetime, timezone
+from datetime import date, datetime, timedelta, timezone
+from pathlib import PurePosixPath
 
 import pytest
 
@@ -98,7 +100,7 @@ def test_filters(runs, filters, wanted):
     [
         ({"stat": "failed"}, "did you mean 'state'"),
         ({"config": 1}, "config.<key>"),
-        ({"state.x": 1}, "no field"),
+        ({"state.x": 1}, "not a field"),
         ({"config.lr": {"$near": 1}}, "no operator"),
         ({"$xor": []}, "no operator between filters"),
         ({"$or": {"state": "failed"}}, "takes a list"),
@@ -107,13 +109,53 @@ def test_filters(runs, filters, wanted):
         ({"tags": {"$all": "old"}}, "takes a list"),
         ({"config.lr": {"$mod": 2}}, "divisor"),
         ({"config.lr": {"$mod": [0, 1]}}, "divide by 0"),
-        ({"created_at": {"$gt": "yesterday"}}, "no time"),
+        ({"created_at": {"$gt": "yesterday"}}, "not a time"),
+        ({"created_at": True}, "not a time"),
+        ({"created_at": {"$lt": math.nan}}, "not a time"),
+        ({"lr": 1}, r"'config\.lr' or 'summary\.lr'"),
+        ({"confg.lr": 1}, r"did you mean 'config\.lr'"),
         (["state"], "must be a dict"),
     ],
 )
 def test_wrong_filters_say_what_is_wrong(filters, told):
     with pytest.raises(UsageError, match=told):
         compile_filter(filters)
+
+
+def moments():
+    """One day before the runs of the fixture, as users write it."""
+    pandas, numpy = pytest.importorskip("pandas"), pytest.importorskip("numpy")
+    east = timezone(timedelta(hours=9))
+    yield from (date(2026, 9, 20), datetime(2026, 9, 20), datetime(2026, 9, 20, 9, tzinfo=east), "2026-09-20")  # noqa: DTZ001 - UTC without one
+    yield from (pandas.Timestamp("2026-09-20"), pandas.Timestamp("2026-09-20T09:00+09:00"), "2026-09-20T00:00:00Z")
+    start = datetime(2026, 9, 20, tzinfo=timezone.utc).timestamp()
+    yield from (numpy.datetime64("2026-09-20"), numpy.datetime64("2026-09-20T00:00:00.0", "ns"), start, f"{start}")
+    yield from ("2026-09-20 09:00+09:00", numpy.float64(start), int(start))
+
+
+def test_times_of_any_kind_are_the_same_moment(runs):
+    for moment in moments():
+        for operator, wanted in (("$gt", 3), ("$gte", 3), ("$lt", 0), ("$ne", 3), ("$eq", 0)):
+            test = compile_filter({"created_at": {operator: moment}})
+            assert sum(map(test, runs)) == wanted, (moment, operator)
+
+
+def test_a_day_equals_its_times(runs):
+    for day, count in (("2026-09-20", 0), ("2026-09-21", 3), ("2026-09-22", 0)):
+        for each in (day, date.fromisoformat(day)):
+            assert sum(map(compile_filter({"created_at": each}), runs)) == count
+            assert sum(map(compile_filter({"created_at": {"$in": [each]}}), runs)) == count
+
+
+def test_values_are_compared_as_they_are_kept(workshop):
+    numpy = pytest.importorskip("numpy")
+    draft = workshop.run("a")
+    draft.config(day="2026-01-31", path="data/x", lr=0.5)
+    draft.close()
+    (run,) = workshop.store().runs()
+    for key, value in (("day", date(2026, 1, 31)), ("path", PurePosixPath("data/x")), ("lr", numpy.float32(0.5))):
+        assert compile_filter({f"config.{key}": value})(run)
+    assert compile_filter({"config.day": {"$gt": date(2025, 12, 31)}, "config.lr": {"$lt": numpy.float64(0.6)}})(run)
 
 
 @pytest.mark.parametrize(
@@ -149,5 +191,5 @@ def test_aggregated_summary_is_sorted_by_its_value(workshop):
 
 
 def test_wrong_order_says_what_is_wrong():
-    with pytest.raises(UsageError, match="no field"):
+    with pytest.raises(UsageError, match="not a field"):
         arrange((), "-loss")

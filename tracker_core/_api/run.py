@@ -223,12 +223,19 @@ class ApiRun:
         max_step: int | None = None,
     ) -> Iterator[dict[str, Any]]:
         """Every row, from `min_step` on and before `max_step`; with `keys` only those that have all of them."""
+        within = (LOWEST if min_step is None else min_step, HIGHEST if max_step is None else max_step - 1)
+        for page in self.pages(keys, within):
+            yield from page.dicts()
+
+    def pages(
+        self, keys: Sequence[str] | str | None = None, within: tuple[int, int] = (LOWEST, HIGHEST)
+    ) -> Iterator[rows.Table]:
+        """The rows of steps within the two, both included, as tables of some ten thousand rows."""
         self._look()
         keys = _listed(keys)
-        within = (LOWEST if min_step is None else min_step, HIGHEST if max_step is None else max_step - 1)
         db, number = self._store.db, self._run.number
         for window in rows.windows(db, number, within):
-            yield from rows.table(db, number, self._card, keys, window).dicts()
+            yield rows.table(db, number, self._card, keys, window)
 
     def media(self, key: str, step: int | None = None) -> Any:
         """What was logged under `key` at `step`, or last: a `Table`, an `Image` or other media; of a chart its table.

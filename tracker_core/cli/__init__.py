@@ -14,6 +14,7 @@ import click
 
 from tracker_core._errors import Error
 from tracker_core._version import __version__
+from tracker_core.cli._screen import tolerate_encoding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,6 +61,8 @@ class _Commands(click.Group):
             close = difflib.get_close_matches(args[0], COMMANDS, n=1)
             hint = f" Did you mean {close[0]!r}?" if close else ""
             raise click.UsageError(f"There is no command {args[0]!r}.{hint}", ctx)
+        if args and args[0] != "run":  # a script's streams are left as they are
+            tolerate_encoding()
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:

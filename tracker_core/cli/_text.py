@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import math
+import sys
 import time
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -28,10 +32,23 @@ def is_counter(key: str) -> bool:
 
 
 def print_json(value: Any) -> None:
-    """Numbers that JSON has no word for are null."""
-    import msgspec
+    """Numbers that JSON has no word for are null; characters that stdout has no code for are escapes."""
+    text = json.dumps(_nulls(value), indent=2, ensure_ascii=False, default=str)
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        text = json.dumps(_nulls(value), indent=2, default=str)
+    click.echo(text)
 
-    click.echo(msgspec.json.format(msgspec.json.encode(value, enc_hook=str), indent=2))
+
+def _nulls(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _nulls(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_nulls(item) for item in value]
+    return value
 
 
 def show(value: Any, limit: int = 60) -> str:

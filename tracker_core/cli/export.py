@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import csv
+import difflib
 import json
 import math
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ import click
 from tracker_core import NotFoundError, UsageError
 from tracker_core.cli._lookup import find, open_api
 from tracker_core.cli._options import dir_option
+from tracker_core.cli._screen import data_output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
     from tracker_core._api import ApiRun
     from tracker_core.store.series import Series
 
-_AXES = ("_step", "_timestamp", "_runtime")
+_FIXED = {"run": "O", "_step": "i", "_timestamp": "f", "_runtime": "f"}
+"""The columns of every row, with the numpy kind of their values."""
+_PREFIX = "metric."
 _BATCH = 10_000
+_SUFFIXES = {"": "csv", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".pq": "parquet"}
 
 
 @click.command("export")
@@ -41,24 +45,56 @@ def export_command(
 
     A row holds its run, _step, _timestamp (seconds since the epoch), _runtime and what was logged there. What is no
     number or text stands there as JSON; in JSON lines NaN and infinities are the texts "NaN", "Infinity", "-Infinity".
+    A metric named like one of the first four columns has `metric.` before its name. Text is UTF-8.
     """
-    kind = kind or (output.suffix[1:].lower() if output and output.suffix[1:] in ("jsonl", "parquet") else "csv")
+    if output == Path("-"):
+        output = None
+    kind = kind or _kind_of(output)
+    if kind == "parquet" and output is None:
+        raise UsageError("Parquet is not text: give a file with -o")
     api = open_api(folder)
     found = [find(api, word) for word in runs]
     logged = [run.keys() for run in found]
-    names = list(keys) or list(dict.fromkeys(name for names in logged for name in names))
-    if kind == "parquet":
-        if output is None:
-            raise UsageError("Parquet is no text: give a file with -o")
-        with _draft(output) as draft:
-            _write_parquet(found, names, draft)
-        return
-    write = _write_csv if kind == "csv" else _write_jsonl
+    names = _chosen(keys, list(dict.fromkeys(name for names in logged for name in names)))
     if output is None:
-        write(found, names, sys.stdout)
+        with data_output() as stream:
+            (_write_csv if kind == "csv" else _write_jsonl)(found, names, stream)
         return
-    with _draft(output) as draft, draft.open("w", encoding="utf-8", newline="") as file:
-        write(found, names, file)
+    with _draft(output) as draft:
+        if kind == "parquet":
+            _write_parquet(found, names, draft)
+            return
+        with draft.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+            (_write_csv if kind == "csv" else _write_jsonl)(found, names, file)
+
+
+def _kind_of(output: Path | None) -> str:
+    suffix = output.suffix.lower() if output is not None else ""
+    if suffix not in _SUFFIXES:
+        known = ", ".join(each for each in _SUFFIXES if each)
+        raise UsageError(f"{output} ends in {suffix}: {known} are supported; --format writes one of them to any file")
+    return _SUFFIXES[suffix]
+
+
+def _chosen(keys: tuple[str, ...], logged: list[str]) -> list[str]:
+    """The metrics to write. Raises NotFoundError for one that none of the runs has."""
+    for key in keys:
+        if key not in logged:
+            close = difflib.get_close_matches(key, logged, n=3, cutoff=0.5)
+            hint = f"did you mean {' or '.join(map(repr, close))}?" if close else f"there are {len(logged)} metrics"
+            raise NotFoundError(f"nothing was logged as {key!r}: {hint}")
+    return list(dict.fromkeys(keys)) or logged
+
+
+def _column(name: str) -> str:
+    """The column of a metric: its name, with a prefix before the names of other columns and what starts like them.
+
+    A column that begins with the prefix and, without all its prefixes, is a fixed one has one prefix too many.
+    """
+    bare = name
+    while bare.startswith(_PREFIX):
+        bare = bare.removeprefix(_PREFIX)
+    return _PREFIX + name if bare in _FIXED else name
 
 
 @contextmanager
@@ -73,16 +109,23 @@ def _draft(output: Path) -> Iterator[Path]:
 
 
 def _rows(runs: list[ApiRun], names: list[str]) -> Iterator[dict[str, Any]]:
-    wanted = set(names)
+    columns = {name: _column(name) for name in names}
     for run in runs:
-        for row in run.scan_history():
-            kept = {name: value for name, value in row.items() if name in wanted}
-            if kept:
-                yield {"run": run.id, **{axis: row.get(axis) for axis in _AXES}, **kept}
+        for page in run.pages():
+            present = [
+                (columns[name], page.columns[name].tolist(), page.masks[name].tolist())
+                for name in names
+                if name in page.columns
+            ]
+            axes = zip(page.steps.tolist(), page.times.tolist(), page.runtimes.tolist(), strict=True)
+            for index, fixed in enumerate(axes):
+                kept = {column: values[index] for column, values, mask in present if mask[index]}
+                if kept:
+                    yield dict(zip(_FIXED, (run.id, *fixed), strict=True)) | kept
 
 
 def _write_csv(runs: list[ApiRun], names: list[str], file: IO[str]) -> None:
-    writer = csv.DictWriter(file, ["run", *_AXES, *names], restval="", lineterminator="\n")
+    writer = csv.DictWriter(file, [*_FIXED, *map(_column, names)], restval="", lineterminator="\n")
     writer.writeheader()
     for row in _rows(runs, names):
         writer.writerow({name: _plain(value) for name, value in row.items()})
@@ -100,13 +143,10 @@ def _write_parquet(runs: list[ApiRun], names: list[str], path: Path) -> None:
     except ImportError as error:
         raise UsageError("Parquet needs pyarrow: pip install 'tracker-core[parquet]'") from error
 
-    types = {"f": pa.float64(), "i": pa.int64(), "b": pa.bool_(), "O": pa.string()}
-    kinds = {name: _kind(runs, name) for name in names}
-    schema = pa.schema(
-        [("run", pa.string()), ("_step", pa.int64()), ("_timestamp", pa.float64()), ("_runtime", pa.float64())]
-        + [(name, types[kind]) for name, kind in kinds.items()]
-    )
-    texts = [name for name, kind in kinds.items() if kind == "O"]
+    types = {"f": pa.float64(), "i": pa.int64(), "b": pa.bool_()}
+    kinds = {**_FIXED, **{_column(name): _kind(runs, name) for name in names}}
+    schema = pa.schema([(name, types.get(kind, pa.string())) for name, kind in kinds.items()])
+    texts = [name for name, kind in kinds.items() if kind not in types]
 
     with parquet.ParquetWriter(path, schema) as writer:
         batch: list[dict[str, Any]] = []

@@ -16,7 +16,7 @@ import click
 @click.option("--project", "-p", envvar="TRACKER_PROJECT", help="The run's project.")
 @click.option("--name", "-n", envvar="TRACKER_NAME", help="The run's name.")
 @click.option("-m", "module", metavar="MODULE", help="Run a module, as python -m does, instead of a script.")
-@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="SCRIPT [ARGUMENT]...")
 def run_command(project: str | None, name: str | None, module: str | None, words: tuple[str, ...]) -> None:
     """Run a Python script and track what it does: tracker run train.py --lr 0.1
 

@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from tracker_core.cli._filter import fields as fields_of
+from tracker_core.cli._filter import parse_filter
+from tracker_core.cli._hints import hint_at_names, hint_at_types
 from tracker_core.cli._lookup import facts, open_api, registered
 from tracker_core.cli._options import dir_option, json_option
 from tracker_core.cli._text import STATES, duration, is_counter, lasted, moment, print_json, show
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from rich.table import Table
     from rich.text import Text
 
     from tracker_core._api import ApiRun, Runs
 
-_CONDITION = re.compile(r"\s*(?P<field>[^<>=!~\s]+)\s*(?P<operator><=|>=|!=|==|=|<|>|~)\s*(?P<value>.*?)\s*", re.DOTALL)
-_OPERATORS = {
-    "<=": "$lte",
-    ">=": "$gte",
-    "!=": "$ne",
-    "==": "$eq",
-    "=": "$eq",
-    "<": "$lt",
-    ">": "$gt",
-    "~": "$regex",
-}
 _LIMIT = 20
 _WIDEST = 10_000
 
@@ -43,8 +33,9 @@ _WIDEST = 10_000
     "conditions",
     multiple=True,
     metavar="TEST",
-    help="Only runs that pass, such as config.lr<0.1, summary.acc>=0.9, state=running, tags=best or name~^big; "
-    "or a MongoDB filter in JSON. May be given several times.",
+    help="Only runs that pass, such as config.lr<0.1, summary.acc>=0.9, state=running, tags=best, name~^big or "
+    "created_at>2026-01-31, joined by and, or, not and parentheses; or a MongoDB filter in JSON. May be given several "
+    "times: then all have to pass.",
 )
 @click.option(
     "--sort",
@@ -71,13 +62,20 @@ def runs_command(
     as_json: bool,
 ) -> None:
     """List runs, the newest first."""
-    filters = [parse_condition(text) for text in conditions]
+    filters = [parse_filter(text) for text in conditions]
     condition = {"$and": filters} if filters else None
-    found = _of_all_folders(project, condition, sort) if everywhere else open_api(folder).runs(project, condition, sort)
+
+    def list_runs(condition: dict[str, Any] | None, order: str) -> Runs:
+        if everywhere:
+            return _of_all_folders(project, condition, order)
+        return open_api(folder).runs(project, condition, order)
+
+    found = list_runs(condition, sort)
     if limit is None:
         limit = 0 if as_json else _LIMIT
     shown = found[:limit] if limit else list(found)
     fields = [part for word in (columns or "").split(",") if (part := word.strip())]
+    _hint(filters, sort, fields, lambda: list_runs(None, "created_at"))
     if as_json:
         print_json([{field: _value(run, field) for field in fields} if fields else facts(run) for run in shown])
         return
@@ -90,36 +88,20 @@ def runs_command(
         click.echo(f"{len(found) - len(shown)} more: --limit 0 shows all.", err=True)
 
 
+def _hint(filters: list[dict[str, Any]], sort: str, columns: list[str], every: Callable[[], Runs]) -> None:
+    tested = [pair for conditions in filters for pair in fields_of(conditions)]
+    named = [name.strip().lstrip("+-") for name in sort.split(",")] + columns + [name for name, _ in tested]
+    trees = [name for name in named if name.partition(".")[0] in ("config", "summary")]
+    if trees:
+        runs = every()
+        hint_at_names(trees, runs)
+        hint_at_types(tested, runs)
+
+
 def _of_all_folders(project: str | None, condition: dict[str, Any] | None, sort: str) -> Runs:
     from tracker_core import _api
 
     return _api.everywhere(registered(), project, condition, sort)
-
-
-def parse_condition(text: str) -> dict[str, Any]:
-    """The MongoDB filter that `text` stands for: itself in JSON, or `field operator value`."""
-    if text.lstrip().startswith("{"):
-        try:
-            found = json.loads(text)
-        except ValueError as error:
-            raise click.BadParameter(f"{text!r} is no JSON: {error}", param_hint="--filter") from error
-        assert isinstance(found, dict)
-        return found
-    match = _CONDITION.fullmatch(text)
-    if match is None:
-        raise click.BadParameter(f"{text!r} is no test such as config.lr<0.1", param_hint="--filter")
-    field, operator, value = match["field"], _OPERATORS[match["operator"]], match["value"]
-    return {field: {operator: value if operator == "$regex" else _parse(field, value)}}
-
-
-def _parse(field: str, text: str) -> Any:
-    """Text stays text where a field holds only that: an id may be all digits."""
-    if "." not in field and field not in ("exit_code", "attempts", "duration"):
-        return text
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
 
 
 def _interesting(runs: Sequence[ApiRun]) -> list[str]:

@@ -60,9 +60,17 @@ def resolve(name: str) -> str:
     if (head in _TREES and rest) or (head in _PLAIN and not dot):
         return head + dot + rest
     known = [*_PLAIN, *(f"{tree}.<key>" for tree in _TREES)]
-    close = difflib.get_close_matches(name, [*_PLAIN, *_TREES], n=1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    raise UsageError(f"{name!r} is no field of a run: {hint}Known are {', '.join(known)}")
+    raise UsageError(f"{name!r} is not a field of a run: did you mean {_suggested(name)}? Known are {', '.join(known)}")
+
+
+def _suggested(name: str) -> str:
+    head, _, rest = name.partition(".")
+    if rest and (trees := difflib.get_close_matches(head, _TREES, n=1)):
+        return repr(f"{trees[0]}.{rest}")
+    close = [] if rest else difflib.get_close_matches(name, [*_PLAIN, *_ALIASES], n=1)
+    if name in _TREES:
+        return repr(f"{name}.<key>")
+    return " or ".join(repr(each) for each in (*close, f"config.{name}", f"summary.{name}"))
 
 
 def getter(name: str) -> Callable[[Run], Any]:

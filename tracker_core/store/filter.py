@@ -2,19 +2,22 @@
 
 A list (tags, a list in the config) matches where one of its entries does. A missing key equals None and is neither
 less nor greater than anything; values of different kinds neither. Times are compared with seconds since the epoch,
-`datetime`, or text ("2026-11-23", "2026-11-23T12:00:00Z"; UTC where nothing else is said).
+`datetime`, `date`, pandas and numpy times, or text ("2026-11-23", "2026-11-23T12:00:00Z"; UTC where nothing else is
+said). A day equals every time of that day; for `$lt` and the like it is its first moment.
 """
 
 from __future__ import annotations
 
+import contextlib
 import math
 import operator
 import re
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tracker_core._errors import UsageError
+from tracker_core._values import plain
 from tracker_core.store import field
 from tracker_core.store.field import MISSING
 
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     Test: TypeAlias = Callable[[Run], bool]
     Check: TypeAlias = Callable[[Any], bool]
 
+_DAY_SECONDS = 86_400
 _ORDERS = {"$lt": operator.lt, "$lte": operator.le, "$gt": operator.gt, "$gte": operator.ge}
 _OPERATORS = ("$eq", "$ne", *_ORDERS, "$in", "$nin", "$exists", "$regex", "$not", "$all", "$size", "$elemMatch", "$mod")
 
@@ -177,17 +181,45 @@ def _negated(check: Check) -> Check:
 
 
 def _as_it_is(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+    """As the records hold it: numpy scalars are numbers, dates and paths texts."""
+    return value if isinstance(value, re.Pattern) else plain(value)
 
 
 def _moment(value: Any) -> Any:
-    """Seconds since the epoch."""
+    """Seconds since the epoch; the two ends of a day that is named alone."""
+    if value is None or isinstance(value, re.Pattern):
+        return value
     if isinstance(value, str):
-        try:
-            # Python 3.10 knows no Z.
-            value = datetime.fromisoformat(value[:-1] + "+00:00" if value.endswith("Z") else value)
-        except ValueError as error:
-            raise UsageError(f"{value!r} is no time: write it as 2026-11-23 or 2026-11-23T12:00:00Z") from error
+        value = _parsed(value)
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return _Day(datetime(value.year, value.month, value.day, tzinfo=timezone.utc).timestamp())
+    if getattr(getattr(value, "dtype", None), "kind", "") == "M":  # numpy.datetime64
+        return float(value.astype("datetime64[us]").astype("int64")) / 1e6
     if isinstance(value, datetime):
-        return (value if value.tzinfo else value.replace(tzinfo=timezone.utc)).timestamp()
-    return value
+        value = (value if value.tzinfo else value.replace(tzinfo=timezone.utc)).timestamp()  # NaN for pandas.NaT
+    if not isinstance(value, bool) and isinstance(value, int | float) and math.isfinite(value):
+        return float(value)
+    raise UsageError(
+        f"{value!r} is not a time: write it as 2026-11-23, 2026-11-23T12:00:00Z or seconds since the epoch"
+    )
+
+
+class _Day(float):
+    """The beginning of a day in UTC, as seconds since the epoch. Equals every time of that day."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, (int, float)) and 0 <= other - float(self) < _DAY_SECONDS
+
+    __hash__ = float.__hash__
+
+
+def _parsed(text: str) -> date | datetime | float:
+    text = text.strip()
+    with contextlib.suppress(ValueError):
+        return date.fromisoformat(text)
+    with contextlib.suppress(ValueError):
+        # Python 3.10 knows no Z.
+        return datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith(("Z", "z")) else text)
+    with contextlib.suppress(ValueError):
+        return float(text)
+    raise UsageError(f"{text!r} is not a time: write it as 2026-11-23, 2026-11-23T12:00:00Z or seconds since the epoch")
