@@ -29,8 +29,11 @@ def _unpack(content: bytes) -> list[dict]:
             values = list(struct.unpack_from(form, content, place))
             place += struct.calcsize(form)
             columns.append([values[0] + values[1] * at for at in range(points)] if letter == "r" else values)
-        names = ["step", "value", "low", "high"] if len(columns) > 3 else ["step", "value"]
-        names += [header["x"]] if header["x"] != "step" else []
+        names = ["step", "value"]
+        apart = header["x"] != "step"
+        if len(columns) > 3:
+            names += ["low", "high", "count", "nans", "last_step", *(["last_x"] if apart else [])]
+        names += [header["x"]] if apart else []
         bucketed = "low" in names
         told = {"run": header["runs"][run], "metric": header["metrics"][metric], "points": points, "bucketed": bucketed}
         found.append({**told, **dict(zip(names, columns, strict=True)), "letters": letters})
@@ -126,12 +129,16 @@ def test_series_as_json_and_as_columns_are_the_same(client, logged):
     assert spelled[0]["value"] == [1 / (step + 1) for step in range(10)]
     assert len(spelled[1]["step"]) <= 100
     assert (max(spelled[1]["high"]), min(spelled[1]["low"])) == (1.0, 1 / 3000)
-    assert packed[1]["high"] == spelled[1]["high"]
+    for name in ("high", "count", "nans", "last_step"):
+        assert packed[1][name] == spelled[1][name]
+    assert sum(spelled[1]["count"]) == 3000
+    assert spelled[1]["last_step"][-1] == 2999
     assert packed[0]["letters"] == "rd"  # even steps, and values that no float32 holds
     twice = client.get(url.replace(keys[1], keys[0]), headers=BINARY).content
     assert [it["letters"] for it in _unpack(twice)] == ["rd", "=="]
     bare = _unpack(client.get(f"{url}&extremes=false", headers=BINARY).content)
     assert [(it["bucketed"], it["value"]) for it in bare] == [(False, it["value"]) for it in spelled]
+    assert bare[1]["step"] == spelled[1]["last_step"]  # a value is shown at its own step
 
 
 def test_series_over_a_metric_within_a_range_and_after_a_step(client, logged):

@@ -55,7 +55,8 @@ class Draft:
         time = self.at() if time is None else time
         kinds = {bool: "?", float: "d", int: "q"}
         values = {key.replace("__", "."): value for key, value in values.items()}
-        if all(type(value) in kinds for value in values.values()):
+        large = any(type(value) is int and not -(1 << 63) <= value < 1 << 63 for value in values.values())
+        if not large and all(type(value) in kinds for value in values.values()):
             writer = self.writer(label)
             key_set = writer.key_set(tuple(values), "".join(kinds[type(value)] for value in values.values()), stream)
             writer.append(key_set.pack(_journal.ROW, key_set.id, step, time, *values.values()))

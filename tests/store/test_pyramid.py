@@ -15,7 +15,7 @@ VALUES = st.lists(st.floats(), min_size=1, max_size=80)
 def expected(values):
     numbers = [value for value in values if not math.isnan(value)]
     low, high = (min(numbers), max(numbers)) if numbers else (math.nan, math.nan)
-    return [low, high, values[-1]]
+    return [low, high, values[-1], len(values) - len(numbers)]
 
 
 @given(values=VALUES, factor=st.integers(1, 20))

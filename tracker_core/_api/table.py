@@ -9,7 +9,7 @@ import numpy as np
 
 from tracker_core._errors import UsageError
 from tracker_core.store import rows
-from tracker_core.store.sample import numbers
+from tracker_core.store.cell import floating
 
 if TYPE_CHECKING:
     from tracker_core.store.rows import Table
@@ -22,7 +22,7 @@ def along(table: Table, key: str) -> Table:
     if key not in table.columns:
         return table.select(np.empty(0, np.int64))
     having = np.flatnonzero(table.masks[key])
-    order = np.argsort(numbers(table.columns[key][having]), kind="stable")
+    order = np.argsort(floating(table.columns[key][having]), kind="stable")
     return table.select(having[order])
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tracker_core.store import Run, Store
+    from tracker_core.store.chunk import Column
     from tracker_core.store.sample import Envelope
 
 AXES = ("_step", "_timestamp")
@@ -62,8 +63,9 @@ def pack(drawn: list[Drawn], *, axis: str) -> bytes:
     """`u32 length | JSON header | columns`, all little endian, without padding.
 
     The header has the names of `runs` and `metrics`, and for each of `series` the places of its run and its metric, its
-    number of points, and one letter for each of its columns, which follow in the same order: step, value; low and high
-    if it is bucketed; then time or the x metric's value, unless x is the step. `x` is the kind of all axes. Letters:
+    number of points, and one letter for each of its columns, which follow in the same order: step, value; if it is
+    bucketed low, high, count, nans and last step, and unless x is the step last x; then time or the x metric's value,
+    unless x is the step. `x` is the kind of all axes. Letters:
     `=` nothing, as in the series before; `r` first and difference of evenly spaced values; `i` int32; `f` float32; `d`
     float64. Whichever is shortest without changing a value is taken.
     """
@@ -72,9 +74,7 @@ def pack(drawn: list[Drawn], *, axis: str) -> bytes:
     series, parts = [], []
     before: list[_Floats] = []
     for it in drawn:
-        columns = [it.envelope.steps, it.envelope.last]
-        columns += [it.envelope.low, it.envelope.high] if it.bucketed else []
-        columns += [it.envelope.x] if axis != "_step" else []
+        columns = _columns(it, axis)
         floats = [column.astype(np.float64, copy=False) for column in columns]
         letters = ""
         for place, column in enumerate(floats):
@@ -87,6 +87,25 @@ def pack(drawn: list[Drawn], *, axis: str) -> bytes:
     kind = {"_step": "step", "_timestamp": "time"}.get(axis, "other")
     header = msgspec.json.encode({"runs": list(runs), "metrics": list(metrics), "x": kind, "series": series})
     return b"".join([len(header).to_bytes(4, "little"), header, *parts])
+
+
+def _columns(it: Drawn, axis: str) -> list[Column]:
+    found = it.envelope
+    apart = axis != "_step"
+    if not it.bucketed:
+        # Exact points: the last of each bucket, at its own step.
+        return [found.last_step, found.last, *([found.last_x] if apart else [])]
+    ends = [found.last_step, found.last_x] if apart else [found.last_step]
+    return [
+        found.steps,
+        found.last,
+        found.low,
+        found.high,
+        found.count,
+        found.nans,
+        *ends,
+        *([found.x] if apart else []),
+    ]
 
 
 def _shortest(column: _Floats) -> tuple[str, bytes]:
@@ -104,27 +123,45 @@ def _shortest(column: _Floats) -> tuple[str, bytes]:
 
 def spell(drawn: list[Drawn], *, axis: str) -> wire.Chart:
     """The same for readers without a typed array; what is not finite is null."""
-    return wire.Chart(
-        [
-            wire.Line(
-                run=it.run,
-                metric=it.metric,
-                bucketed=it.bucketed,
-                step=it.envelope.steps.tolist(),
-                time=it.envelope.times.tolist(),
-                value=_nulls(it.envelope.last),
-                low=_nulls(it.envelope.low),
-                high=_nulls(it.envelope.high),
-                other=[] if axis in AXES else it.envelope.x.tolist(),
-            )
-            for it in drawn
-        ]
+    return wire.Chart([_line(it, axis) for it in drawn])
+
+
+def _line(it: Drawn, axis: str) -> wire.Line:
+    found = it.envelope
+    other = axis not in AXES
+    if not it.bucketed:
+        return wire.Line(
+            run=it.run,
+            metric=it.metric,
+            bucketed=False,
+            step=found.last_step.tolist(),
+            time=found.last_time.tolist(),
+            value=_nulls(found.last),
+            low=_nulls(found.last),
+            high=_nulls(found.last),
+            other=_nulls(found.last_x) if other else [],
+        )
+    return wire.Line(
+        run=it.run,
+        metric=it.metric,
+        bucketed=True,
+        step=found.steps.tolist(),
+        time=found.times.tolist(),
+        value=_nulls(found.last),
+        low=_nulls(found.low),
+        high=_nulls(found.high),
+        other=_nulls(found.x) if other else [],
+        count=found.count.tolist(),
+        nans=found.nans.tolist(),
+        last_step=found.last_step.tolist(),
+        last_time=found.last_time.tolist(),
+        last_other=_nulls(found.last_x) if other else [],
     )
 
 
 def _spread(envelope: Envelope) -> bool:
-    """Whether any point stands for more than one value."""
-    return not bool(np.array_equal(envelope.low, envelope.high, equal_nan=True))
+    """Whether any entry stands for more than one point."""
+    return bool((envelope.count > 1).any())
 
 
 def _nulls(column: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> list[float | None]:

@@ -266,7 +266,13 @@ class Console(msgspec.Struct, frozen=True):
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """One run's series of one metric. With `bucketed`, a point stands for a bucket: its last value and its extremes."""
+    """One run's series of one metric.
+
+    With `bucketed`, an entry stands for a bucket: `step`, `time` and `other` are those of its first point; `value`,
+    `last_step`, `last_time` and `last_other` those of its last one; `low` and `high` are its extremes, `count` its
+    number of points, `nans` how many of them are NaN. Without, each entry is one logged point, and the columns after
+    `other` are empty.
+    """
 
     run: str
     metric: str
@@ -276,7 +282,12 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     value: list[float | None]
     low: list[float | None]
     high: list[float | None]
-    other: list[float]
+    other: list[float | None]
+    count: list[int] = []
+    nans: list[int] = []
+    last_step: list[float] = []
+    last_time: list[float] = []
+    last_other: list[float | None] = []
 
 
 class Chart(msgspec.Struct, frozen=True):

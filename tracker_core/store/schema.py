@@ -12,7 +12,7 @@ from tracker_core._journal import format  # noqa: A004 - the module's name
 if TYPE_CHECKING:
     from tracker_core.store.database import Database
 
-VERSION = 3
+VERSION = 4
 """Raised with every change of tables or blobs: an index of another version is built anew."""
 
 _WRITTEN = VERSION * 1000 + format.VERSION
@@ -43,12 +43,13 @@ _TABLES = (
     """CREATE TABLE series (
         run BIGINT NOT NULL, stream TEXT NOT NULL, name TEXT NOT NULL, keyset BIGINT NOT NULL, place BIGINT NOT NULL,
         kind TEXT NOT NULL, ordered BIGINT NOT NULL, PRIMARY KEY (run, stream, name, keyset))""",
-    # The axis of up to 4,096 sealed rows: of every 256th (`edges`), of every 16th (`marks`), of all.
+    # The axis of up to 4,096 sealed rows: steps and times of the first and last of every 256 (`edges`), of every 16
+    # (`marks`), and of all. `start` and `finish` are the earliest and latest time; `rising`: times never fall.
     """CREATE TABLE chunk (
         run BIGINT NOT NULL, keyset BIGINT NOT NULL, chunk BIGINT NOT NULL, length BIGINT NOT NULL,
         low BIGINT NOT NULL, high BIGINT NOT NULL, start DOUBLE PRECISION NOT NULL, finish DOUBLE PRECISION NOT NULL,
-        edges {blob} NOT NULL, marks {blob} NOT NULL, steps {blob} NOT NULL, times {blob} NOT NULL,
-        PRIMARY KEY (run, keyset, chunk))""",
+        rising BIGINT NOT NULL, edges {blob} NOT NULL, marks {blob} NOT NULL, steps {blob} NOT NULL,
+        times {blob} NOT NULL, PRIMARY KEY (run, keyset, chunk))""",
     # One column of them, coarse first: who reads the top of the pyramid does not touch the pages of the rest.
     """CREATE TABLE block (
         run BIGINT NOT NULL, keyset BIGINT NOT NULL, place BIGINT NOT NULL, chunk BIGINT NOT NULL,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import numpy as np
@@ -15,16 +16,24 @@ if TYPE_CHECKING:
     from tracker_core.store.chunk import Column
     from tracker_core.store.database import Database
 
-EDGE = 256
-MARK = 16
-"""Rows from one step and time to the next, where a chunk keeps its axis for the levels of the pyramid."""
+_EDGE = np.dtype([("first_step", "<i8"), ("last_step", "<i8"), ("first_time", "<f8"), ("last_time", "<f8")])
+
+
+class Axes(NamedTuple):
+    """Step and time of the first and of the last row of each cell of the pyramid."""
+
+    first_steps: Column
+    first_times: Column
+    last_steps: Column
+    last_times: Column
 
 
 def seal(db: Database, run: int, keyset: int, chunk: int, batch: Batch, kinds: str) -> None:
     """Writes the batch as chunk number `chunk` of its key set."""
+    start, finish, rising = _times(batch.times)
     db.run(
-        "INSERT INTO chunk (run, keyset, chunk, length, low, high, start, finish, edges, marks, steps, times)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO chunk (run, keyset, chunk, length, low, high, start, finish, rising, edges, marks, steps, times)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             run,
             keyset,
@@ -32,9 +41,10 @@ def seal(db: Database, run: int, keyset: int, chunk: int, batch: Batch, kinds: s
             len(batch),
             int(batch.steps.min()),
             int(batch.steps.max()),
-            float(batch.times[0]),
-            float(batch.times[-1]),
-            batch.steps[::EDGE].tobytes() + batch.times[::EDGE].tobytes(),
+            start,
+            finish,
+            rising,
+            _edges(batch),
             _marks(batch),
             pack("q", batch.steps),
             pack("t", batch.times),
@@ -49,23 +59,44 @@ def seal(db: Database, run: int, keyset: int, chunk: int, batch: Batch, kinds: s
     )
 
 
-def edges(blobs: list[bytes]) -> tuple[Column, Column]:
-    """The steps and times of every 256th row of some chunks, from their `edges`."""
-    steps = [np.frombuffer(blob, "<i8", len(blob) // 16) for blob in blobs]
-    times = [np.frombuffer(blob, "<f8", offset=len(blob) // 2) for blob in blobs]
-    return np.concatenate(steps), np.concatenate(times)
+def edges(blobs: list[bytes]) -> Axes:
+    """The cells of 256 rows of some chunks, from their `edges`."""
+    cells = np.frombuffer(b"".join(blobs), _EDGE)
+    return Axes(cells["first_step"], cells["first_time"], cells["last_step"], cells["last_time"])
 
 
-def marks(blobs: list[bytes]) -> tuple[Column, Column]:
-    """The steps and times of every 16th row of some chunks, from their `marks`."""
+def marks(blobs: list[bytes]) -> Axes:
+    """The cells of 16 rows of some chunks, from their `marks`."""
     pairs = [msgspec.msgpack.decode(blob, type=tuple[bytes, bytes]) for blob in blobs]
-    steps = [unpack("q", pair[0]) for pair in pairs]
-    times = [unpack("t", pair[1]) for pair in pairs]
-    return np.concatenate(steps), np.concatenate(times)
+    steps = np.concatenate([unpack("q", pair[0]) for pair in pairs])
+    times = np.concatenate([unpack("t", pair[1]) for pair in pairs])
+    return Axes(steps[::2], times[::2], steps[1::2], times[1::2])
+
+
+def _times(times: Column) -> tuple[float, float, int]:
+    """The earliest and the latest time, and whether they never fall."""
+    if np.isnan(times).any():
+        return -math.inf, math.inf, 0
+    return float(times.min()), float(times.max()), int(not (times[1:] < times[:-1]).any())
+
+
+def _ends(length: int, span: int) -> tuple[Column, Column]:
+    """The first and the last row of each cell of `span` rows."""
+    first = np.arange(0, length, span)
+    return first, np.minimum(first + (span - 1), length - 1)
+
+
+def _edges(batch: Batch) -> bytes:
+    first, last = _ends(len(batch), pyramid.SPANS[2])
+    cells = np.empty(len(first), _EDGE)
+    cells["first_step"], cells["last_step"] = batch.steps[first], batch.steps[last]
+    cells["first_time"], cells["last_time"] = batch.times[first], batch.times[last]
+    return cells.tobytes()
 
 
 def _marks(batch: Batch) -> bytes:
-    return msgspec.msgpack.encode((pack("q", batch.steps[::MARK]), pack("t", batch.times[::MARK])))
+    rows = np.stack(_ends(len(batch), pyramid.SPANS[1]), axis=1).ravel()
+    return msgspec.msgpack.encode((pack("q", batch.steps[rows]), pack("t", batch.times[rows])))
 
 
 def _levels(kind: str, values: Column) -> tuple[bytes | None, bytes | None, bytes | None]:
