@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -200,6 +201,10 @@ class Package(ModuleType):
             setattr(_session.need(), name, value)
         else:
             super().__setattr__(name, value)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # cloudpickle, which joblib and Ray send functions with, knows modules by their exact type only.
+        return import_module, (self.__name__,)
 
     @classmethod
     def take(cls, name: str) -> None:

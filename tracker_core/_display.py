@@ -29,12 +29,13 @@ class Display:
 
     __slots__ = ()
 
-    folder: RunFolder
     config: Config
     summary: Summary
 
     if TYPE_CHECKING:  # what the run itself has
 
+        @property
+        def folder(self) -> RunFolder: ...
         @property
         def name(self) -> str: ...
         @property

@@ -23,7 +23,6 @@ class Identity:
 
     __slots__ = ()
 
-    folder: RunFolder
     mode: records.Mode
     _config: Config
     _logbook: Logbook
@@ -33,7 +32,10 @@ class Identity:
 
     if TYPE_CHECKING:  # what the run itself has
 
+        @property
+        def folder(self) -> RunFolder: ...
         def _record(self, record: records.Record) -> None: ...
+        def _identify(self) -> None: ...
 
     @property
     def config(self) -> Config:
@@ -55,6 +57,7 @@ class Identity:
 
     @property
     def id(self) -> str:
+        self._identify()
         return self._snapshot.id
 
     @property
@@ -64,6 +67,7 @@ class Identity:
     @property
     def entity(self) -> str:
         """The team or user that the run belongs to; empty where there is no server."""
+        self._identify()
         return self._snapshot.entity
 
     @property
@@ -74,6 +78,7 @@ class Identity:
     @property
     def name(self) -> str:
         """Display name; may be set at any time."""
+        self._identify()
         return self._snapshot.name
 
     @name.setter
@@ -109,11 +114,6 @@ class Identity:
     def dir(self) -> str:
         """The folder of the run's files; what is saved there stays with the run."""
         return str(self.folder.files)
-
-    @property
-    def step(self) -> int:
-        """The step that the next `log()` without one will use."""
-        return self._logbook.step
 
     @property
     def start_time(self) -> float:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from tracker_core._journal import Writer
 
 _LAYOUT_LIMIT = 4096
-_WAITING_LIMIT = 10_000
 _PATIENCE = 10.0
 
 
@@ -63,13 +62,14 @@ class Logbook:
         """The highest step of every key that `log_beside` wrote, in this or an earlier attempt."""
         self._writer = writer
         self._reopen = reopen
-        self._files = files
+        self.files = files
         self._lock = threading.RLock()
         self._layouts: dict[tuple[str, ...], _Layout] = {}
         self._variants: dict[tuple[Any, ...], _Layout] = {}
         self._order: dict[_Layout, None] = {}
         self._newest: _Layout | None = None
-        self._waiting: list[records.Record] = []
+        self.waiting: list[records.Record] = []
+        """What was written while there was no journal."""
         self._late = _deferred.Queue()
         self._append: Callable[[bytes], None] = writer.append if writer else _never
         self._now = 0.0
@@ -80,6 +80,14 @@ class Logbook:
         """Where the journal lies."""
         assert self._writer is not None
         return self._writer.path
+
+    @property
+    def writer(self) -> Writer | None:
+        return self._writer
+
+    def locked(self) -> threading.RLock:
+        """For who must see or change what the logbook holds while nothing is written."""
+        return self._lock
 
     def log(  # noqa: C901 - one function because each call costs
         self, data: Mapping[str, Any], step: int | None = None, commit: bool | None = None
@@ -144,8 +152,8 @@ class Logbook:
             self._check_open()
             if (writer := self._ready()) is not None:
                 writer.write(record)
-            elif len(self._waiting) < _WAITING_LIMIT:
-                self._waiting.append(record)
+            else:
+                self.waiting.append(record)
 
     def redefined(self) -> None:
         """After `settle`, and after `definitions` changed: what is logged from now on obeys them."""
@@ -170,6 +178,17 @@ class Logbook:
         self.latest.update(latest)
         self.aggregates.update(aggregates)
 
+    def use(self, writer: Writer) -> None:
+        """From now on `writer` gets what is written, what has waited first."""
+        with self._lock:
+            if self._writer is not None:
+                return
+            self._writer = writer
+            self._append = writer.append
+            waiting, self.waiting = self.waiting, []
+            for record in waiting:
+                writer.write(record)
+
     def settle(self) -> None:
         """Brings `latest` up to date. Waits for an accelerator that still works on a logged number."""
         self._wait(self._late.all)
@@ -193,6 +212,7 @@ class Logbook:
         self._writer = None
         self._append = _never
         self._reopen = reopen
+        self.waiting = []  # the parent's, which writes them itself
         self._late.clear()
         self._layouts.clear()
         self._variants.clear()
@@ -213,7 +233,7 @@ class Logbook:
             self._append = _never
             self._layouts.clear()
             if self._writer is None:
-                return 0
+                return len(self.waiting)
             self._writer.close()
             return self._writer.lost()
 
@@ -222,13 +242,14 @@ class Logbook:
         given = None if step is None else _row.step(step)
         with self._lock:
             self._check_open()
+            self._ready()  # the run that a rank joins decides at which step it goes on
             at = min(self.step, _row.STEPS[-1]) if given is None else given
             self._pass(at, commit if given is not None else commit is not False)
         self._log_at(data, at)
 
     def _log_at(self, data: Mapping[str, Any], step: int) -> None:
         # Not under the lock: a video takes longer than others may wait.
-        row, late, numeric = _row.collect(data, step, self._files)
+        row, late, numeric = _row.collect(data, step, self.files)
         steps = self._missing_steps((*row, *late))
         if self._late:
             self._wait(lambda: self._late.before({*row, *steps}))
@@ -244,7 +265,7 @@ class Logbook:
 
     def render(self, key: str, value: Any) -> Any:
         """`value` as plain data for the summary's `key`; media in it are kept at the current step."""
-        return _row.render(key, value, self.step, self._files)
+        return _row.render(key, value, self.step, self.files)
 
     def _defer(self, late: dict[str, _deferred.Deferred], step: int) -> None:
         """Keeps part of a row until its numbers have arrived, which the calls after this one look for."""
@@ -308,8 +329,7 @@ class Logbook:
 
     def _write_any(self, record: records.Row) -> None:
         if (writer := self._ready()) is None:
-            if len(self._waiting) < _WAITING_LIMIT:
-                self._waiting.append(record)
+            self.waiting.append(record)
             return
         writer.write(_row.shrink(record))
 
@@ -369,13 +389,8 @@ class Logbook:
         self.step = max(self.step, after)
 
     def _ready(self) -> Writer | None:
-        if self._writer is None and not self.closed:
-            self._writer = self._reopen()
-            if self._writer is not None:
-                self._append = self._writer.append
-                waiting, self._waiting = self._waiting, []
-                for record in waiting:
-                    self._writer.write(record)
+        if self._writer is None and not self.closed and (writer := self._reopen()) is not None:
+            self.use(writer)
         return self._writer
 
     def _set_back(self, now: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 
@@ -35,6 +35,17 @@ _HANDLER_TIMEOUT = 5.0
 """Seconds beyond `finish_timeout` that a second `finish()` waits for the first one."""
 
 
+class Joining(Protocol):
+    """The search for the run on a rank that does not know it yet (`_joining.Joining`)."""
+
+    @property
+    def resumes(self) -> bool: ...
+    def begin(self, run: Run) -> None: ...
+    def fork(self, label: str) -> None: ...
+    def open(self) -> Writer | None: ...
+    def resolve(self, *, wait: bool = True, final: bool = False) -> None: ...
+
+
 class Run(Identity, Verbs, Display):
     """One experiment. `init()` makes it; use it as a context manager, or call `finish()`, or just let the script end.
 
@@ -48,22 +59,23 @@ class Run(Identity, Verbs, Display):
         "_attachment",
         "_config",
         "_finishing",
+        "_folder",
         "_guessed",
+        "_joining",
         "_live_files",
         "_logbook",
         "_opened",
         "_origin",
         "_owner",
+        "_resumed",
         "_settings",
         "_snapshot",
         "_summary",
         "_watches",
         "awaited",
-        "folder",
         "mode",
         "notify",
         "quiet",
-        "resumed",
         "starting_step",
     )
 
@@ -92,13 +104,14 @@ class Run(Identity, Verbs, Display):
         self._origin: _failure.Origin | None = None
         self._guessed = False
         self._live_files: list[records.File] = []
+        self._joining: Joining | None = None
         self.awaited = False
         self._alerted: dict[str, float] = {}  # title -> when one may be sent again
         """Whether the end has to wait for what is mirrored."""
         self.quiet = settings.silent
-        self.folder = folder
+        self._folder = folder
         self.mode = mode
-        self.resumed = resumed
+        self._resumed = resumed
         self.starting_step = logbook.step
         self.notify: Callable[[], None] = _nobody
         self._config = Config(self._record, logbook.now, allow=allow_val_change)
@@ -327,6 +340,8 @@ class Run(Identity, Verbs, Display):
                 return
             self.quiet = quiet or self._settings.silent
             self._guessed = not end.certain
+            if self._joining is not None:
+                self._joining.resolve(wait=end.signal is None, final=True)
             _undo(self._opened)
             if self._close(end):
                 _undo(self._after)
@@ -356,9 +371,61 @@ class Run(Identity, Verbs, Display):
         self._after.pop_all()
         self._logbook.forget(reopen)
 
-    def join(self, folder: RunFolder, snapshot: Snapshot) -> None:
-        """On another rank: the run is known now."""
-        self.folder, self._snapshot = folder, snapshot
+    def wait_to_join(self, joining: Joining) -> None:
+        """On a rank other than 0: records wait until `joining` knows the run."""
+        self._joining = joining
+        self._logbook.files = lambda: self.folder.files
+
+    def join(self, folder: RunFolder, snapshot: Snapshot, writer: Writer, step: int, *, resumed: bool) -> None:
+        """On another rank: the run of rank 0 is known now."""
+        self._known(folder, snapshot, writer, step, resumed=resumed)
+
+    def become(self, other: Run) -> None:
+        """On another rank: it records in a run of its own, which `other` has begun."""
+        self.mode = other.mode
+        self._owner = True
+        self._after.callback(other._after.pop_all().close)
+        self.config.restore({key: value for key, value in other.config.as_dict().items() if key not in self.config})
+        if other._logbook.step:
+            past = other._logbook
+            self._logbook.take_over(past.step - 1, past.latest, past.aggregates, past.last_steps)
+        writer = other._logbook.writer
+        assert writer is not None
+        self._known(other.folder, other._snapshot, writer, other._logbook.step, resumed=other.resumed)
+
+    def _known(self, folder: RunFolder, snapshot: Snapshot, writer: Writer, step: int, *, resumed: bool) -> None:
+        self._folder, self._snapshot, self._resumed = folder, snapshot, resumed
+        logbook = self._logbook
+        snapshot.metrics.update(logbook.definitions)
+        logbook.definitions = snapshot.metrics
+        logbook.step = max(logbook.step, step)
+        self.starting_step = step
+        logbook.use(writer)
+        logbook.redefined()
+
+    def _identify(self) -> None:
+        """Waits, for a while, until the run is known of which something is asked."""
+        if self._joining is not None:
+            self._joining.resolve()
+
+    @property
+    def folder(self) -> RunFolder:
+        self._identify()
+        return self._folder
+
+    @property
+    def resumed(self) -> bool:
+        """Whether the run goes on with what an earlier attempt recorded."""
+        if self._joining is not None and self._joining.resumes:
+            self._identify()
+        return self._resumed
+
+    @property
+    def step(self) -> int:
+        """The step that the next `log()` without one will use."""
+        if self._joining is not None and self._joining.resumes:
+            self._identify()
+        return self._logbook.step
 
     def __deepcopy__(self, memo: Any) -> Run:
         return self

@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import msgspec
+
 from tracker_core import _active_run, _config_source, _exit, _failure, _names, _notice, _past, _rank, _settings
 from tracker_core import _records as records
 from tracker_core._errors import UsageError
@@ -17,7 +19,7 @@ from tracker_core._folder import RunFolder
 from tracker_core._locks import Lock
 from tracker_core._run import Run
 from tracker_core._snapshot import Snapshot
-from tracker_core._start import in_notebook, make, opener, start, switches
+from tracker_core._start import announce, in_notebook, make, opener, start, switches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +32,8 @@ _runs: list[Run] = []
 _current: Run | None = None
 _outlived: list[Run] = []
 """Runs that went well although the process is about to end by an exception: it is that of an earlier run."""
+_attached: list[Run] = []
+"""Runs of other processes that this one writes to."""
 
 
 def init(
@@ -59,6 +63,7 @@ def init(
     anonymous: Literal["allow", "never", "must"] | None = None,
     force: bool | None = None,
     mode: Literal["online", "offline", "disabled", "dryrun", "run"] | None = None,
+    ranks: Literal["join", "own", "main"] | None = None,
     settings: Mapping[str, Any] | Settings | None = None,
 ) -> Run:
     """Starts a run, or goes on with one, and makes it the current run.
@@ -81,6 +86,7 @@ def init(
         "tags": None if tags is None else _names.check_tags(tags),
         "dir": dir,
         "mode": mode,
+        "ranks": ranks,
         "resume": resume,
         "reinit": reinit,
         "anonymous": anonymous,
@@ -98,14 +104,32 @@ def init(
             asked = {**given, **arguments, "resume_from": resume_from, "fork_from": fork_from}
             _active_run.reuse(active, asked, chosen, own)
             return active
+        if _imports_main() and chosen.mode != "disabled":
+            return _start_again(chosen)
         values = _default_config(chosen) | own
-        run = start(chosen, resume_from=resume_from, fork_from=fork_from, config=values)
+        run = start(chosen, resume_from=resume_from, fork_from=fork_from, config=values, opened=_accompany)
         if run.resumed or fork_from is not None:
             run.config.update(values, allow_val_change=True)
         else:
             run.config.update(values)
         _open(run)
         return run
+
+
+def _start_again(settings: Settings) -> Run:
+    """What `init` does where a child process imports the main module, whose run the parent has started already."""
+    run = _inherit()
+    if run is None:  # the parent has none: nothing of a mere import is to be kept
+        run = start(
+            msgspec.structs.replace(settings, mode="disabled"),
+            resume_from=None,
+            fork_from=None,
+            config={},
+            opened=_open,
+        )
+    if run not in _runs:
+        _open(run)
+    return run
 
 
 def finish(exit_code: int | None = None, quiet: bool | None = None) -> None:
@@ -121,6 +145,8 @@ def current() -> Run | None:
 
 def need() -> Run:
     """The current run; UsageError when there is none."""
+    if _current is None and _child():
+        _inherit()
     if _current is None:
         raise UsageError("there is no run: call tracker.init() first")
     return _current
@@ -137,22 +163,53 @@ def stand_in(run: Run) -> Iterator[Run]:
         _current = before
 
 
-def attach(folder: str, run_id: str, project: str, attempt: int) -> Run:
-    """The run of another process, as a pickled Run becomes here: it logs to a journal of its own."""
+def attach(folder: str, run_id: str, project: str, attempt: int, step: int = 0) -> Run:
+    """The run of another process, as a pickled Run becomes here: it logs to a journal of its own.
+
+    `log` without a step continues after the last step that any process has logged, or from `step` if that is later.
+    """
     path = Path(folder)
-    for run in _runs:
-        if run.folder.path == path:
+    for run in (*_runs, *_attached):
+        if run._joining is None and run.folder.path == path and not run._logbook.closed:
             return run
-    snapshot = Snapshot(id=run_id, project=project)
+    past = _past.Glance(Snapshot(id=run_id, project=project), {})
     if path.is_dir():
-        snapshot = _past.read(RunFolder(path)).snapshot
+        past = _past.glance(RunFolder(path))
+    snapshot = past.snapshot
     mode: records.Mode = snapshot.last.mode if snapshot.last is not None else "disabled"
     open_own = opener(RunFolder(path), f"worker-{os.getpid()}", run_id, attempt, buffered=None)
-    return make(snapshot, RunFolder(path), None, open_own, _settings.gather({}), mode=mode, owner=False)
+    run = make(snapshot, RunFolder(path), None, open_own, _settings.gather({}), mode=mode, owner=False)
+    run.config.restore(snapshot.config)
+    run._logbook.take_over(max(step, past.next_step) - 1, {}, {}, {})
+    _attached.append(run)
+    return run
 
 
 def _reduce(run: Run) -> tuple[Any, ...]:
-    return attach, (str(run.folder.path), run.id, run.project, run.attempt)
+    return attach, (str(run.folder.path), run.id, run.project, run.attempt, run.step)
+
+
+def _child() -> bool:
+    """Whether multiprocessing (or what builds on it: joblib, torch) started this process."""
+    module = sys.modules.get("multiprocessing.process")
+    return module is not None and module.parent_process() is not None
+
+
+def _imports_main() -> bool:
+    """Whether the main module is being imported again, as spawned children and fork servers do."""
+    module = sys.modules.get("multiprocessing.process")
+    return module is not None and getattr(module.current_process(), "_inheriting", False)
+
+
+def _inherit() -> Run | None:
+    """Makes the run of the process that started this one the current run; None where it has none."""
+    global _current  # noqa: PLW0603
+    note = _rank.inherited()
+    if note is None or not note.path.is_dir():
+        return None
+    project = _past.identify(RunFolder(note.path)).project
+    _current = attach(str(note.path), note.run, project, note.attempt)
+    return _current
 
 
 copyreg.pickle(Run, _reduce)  # here, because a Run knows nothing of the session that it is attached to
@@ -227,12 +284,20 @@ def _open(run: Run) -> None:
     if run.disabled:
         return
     if run._owner:
-        run._after.callback(_complete_alone, run)
-        _start_background(run)
-        if not run.settings.silent:
-            _say(f"run {run.name} ({run.path}) in {_near(run.folder.path)}" + (f"; at {run.url}" if run.url else ""))
-        _capture_console(run)
+        _accompany(run)
     _attach_switches(run)
+    if run._joining is not None:
+        run._joining.begin(run)
+
+
+def _accompany(run: Run) -> None:
+    """Starts what accompanies a run that this process has begun, and lets other processes know of the run."""
+    announce(run)
+    run._after.callback(_complete_alone, run)
+    _start_background(run)
+    if not run.settings.silent:
+        _say(f"run {run.name} ({run.path}) in {_near(run.folder.path)}" + (f"; at {run.url}" if run.url else ""))
+    _capture_console(run)
 
 
 def _start_background(run: Run) -> None:
@@ -324,9 +389,11 @@ def _closed(run: Run) -> None:
         _runs.remove(run)
     if _current is run:
         _current = _runs[-1] if _runs else None
-    if run.disabled or not run._owner:
+    if run.disabled:
         return
     _rank.retract(run.folder.path)
+    if not run._owner:
+        return
     if run._snapshot.state == "finished" and (run.folder.root / ".resume").is_dir():
         from tracker_core import _auto
 
@@ -365,9 +432,14 @@ def _exiting(exit_code: int, signal: str | None, certain: bool) -> None:
 
 
 def _forked() -> None:
-    for run in _runs:
-        if not run.disabled:
-            label = f"fork-{os.getpid()}"
+    for run in dict.fromkeys((*_runs, *_attached)):
+        if run.disabled:
+            continue
+        label = f"fork-{os.getpid()}"
+        if run._joining is not None:
+            run._joining.fork(label)
+            run.disown(run._joining.open)
+        else:
             run.disown(opener(run.folder, label, run.id, run.attempt, run.settings.buffered))
 
 

@@ -45,6 +45,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     reinit: bool | str | None = None
     anonymous: Literal["allow", "never", "must"] | None = None
     force: bool | None = None
+    ranks: Literal["join", "own", "main"] = "join"
+    """Where the ranks of a launch record: in the run of rank 0, each in a run of its own, or rank 0 only."""
     allow_val_change: bool | None = None
     config_paths: tuple[str, ...] = ()
     """Config files that are read below `init(config=)`, later ones winning."""

@@ -5,6 +5,7 @@ Nothing here concerns the process as a whole; that is `_session`'s.
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import time
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tracker_core import _config_source, _folder, _journal, _names, _notice, _past, _plan, _rank
+from tracker_core import _config_source, _folder, _joining, _journal, _launch, _names, _notice, _past, _plan, _rank
 from tracker_core import _records as records
 from tracker_core._errors import LaunchError, UsageError
 from tracker_core._folder import OpenRunFolder, RunFolder
@@ -26,20 +27,62 @@ from tracker_core._snapshot import Snapshot
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tracker_core._launch import Rank
     from tracker_core._plan import Plan
     from tracker_core._settings import Settings
 
 
-def start(settings: Settings, *, resume_from: str | None, fork_from: str | None, config: Mapping[str, Any]) -> Run:
+def start(
+    settings: Settings,
+    *,
+    resume_from: str | None,
+    fork_from: str | None,
+    config: Mapping[str, Any],
+    opened: Callable[[Run], None],
+) -> Run:
     """A run in its folder, its `Start` written. Nothing accompanies it yet.
 
-    `config` only tells this job from others for `resume="auto"`."""
+    `config` only tells this job from others for `resume="auto"`. On a rank other than 0 it may be a run object that
+    waits until it knows its run; if that becomes one of its own, `opened` is called with it.
+    """
     mode = _mode(settings)
-    if mode == "disabled":
+    rank = _launch.rank()
+    if mode == "disabled" or (rank is not None and settings.ranks == "main"):
         return _start_disabled(settings)
     root = _folder.working_root = _root(settings)
-    if (rank := _rank.rank()) != 0:
-        return _join(settings, root, rank, mode)
+    begin = functools.partial(
+        _start_own, root=root, mode=mode, resume_from=resume_from, fork_from=fork_from, config=config
+    )
+    if settings.ranks == "own" and _launch.launched():
+        settings = msgspec.structs.replace(settings, group=settings.group or _launch.group())
+        settings = settings if rank is None else _joining.distinct(rank, settings, "id", "name")
+    elif rank is not None:
+        return _join(settings, root, rank, mode, begin, opened)
+    return begin(settings)
+
+
+def announce(run: Run) -> None:
+    """Tells the other ranks and child processes about a run that this process has begun."""
+    _rank.announce(
+        run.folder.path,
+        run=run.id,
+        name=run.settings.name,
+        journal=run._logbook.journal.name,
+        attempt=run.attempt,
+        step=run.starting_step,
+        resumed=run.resumed,
+    )
+
+
+def _start_own(
+    settings: Settings,
+    *,
+    root: Path,
+    mode: records.Mode,
+    resume_from: str | None,
+    fork_from: str | None,
+    config: Mapping[str, Any],
+) -> Run:
     plan = _plan.plan(settings, root, resume_from=resume_from, fork_from=fork_from, config=config)
     try:
         return _start_planned(settings, root, plan, mode)
@@ -161,7 +204,6 @@ def _start_planned(settings: Settings, root: Path, plan: Plan, mode: records.Mod
     snapshot.apply(first)
     if plan.past is not None:
         _take_over(run, plan)
-    _rank.announce(root, folder.path)
     if plan.job is not None:
         from tracker_core import _auto
 
@@ -261,24 +303,20 @@ def _start_disabled(settings: Settings) -> Run:
     return make(snapshot, folder, nowhere, lambda: nowhere, settings, mode="disabled")
 
 
-def _join(settings: Settings, root: Path, rank: int, mode: records.Mode) -> Run:
-    """On a rank other than 0: no run of its own, but a pen on the run of rank 0, once that is known."""
-
-    def reopen() -> _journal.Writer | None:
-        path = _rank.announced(root)
-        if path is None or not Path(path).is_dir():
-            return None
-        folder = RunFolder(path)
-        run.join(folder, _past.identify(folder))
-        return _journal.open_writer(folder, f"rank{rank}", run=folder.id, attempt=_attempts(folder))
-
+def _join(
+    settings: Settings,
+    root: Path,
+    rank: Rank,
+    mode: records.Mode,
+    begin: Callable[[Settings], Run],
+    opened: Callable[[Run], None],
+) -> Run:
+    """On a rank other than 0: a run object that writes to the run of rank 0 as soon as that is known."""
+    joining = _joining.Joining(settings, root, rank, begin, opened)
     snapshot = Snapshot(id=settings.id or "", project=settings.project or "uncategorized", name=settings.name or "")
-    run = make(snapshot, RunFolder(root), None, reopen, settings, mode=mode, owner=False)
+    run = make(snapshot, RunFolder(root), None, joining.open, settings, mode=mode, owner=False)
+    run.wait_to_join(joining)
     return run
-
-
-def _attempts(folder: RunFolder) -> int:
-    return max((int(path.name[:3]) for path in folder.journals()), default=1)
 
 
 def switches(settings: Settings) -> dict[str, Any]:

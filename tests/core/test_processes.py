@@ -9,8 +9,10 @@ import os
 import pickle
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 import tracker_core as tracker
@@ -117,68 +119,193 @@ def test_a_run_can_be_taken_to_another_process(past):
     assert past(run).snapshot.state == "finished"
 
 
-RANK = """
+MAIN_AGAIN = """
+import multiprocessing
 import sys
+import time
 import tracker_core as tracker
-run = tracker.init(project="p", name=f"rank {sys.argv[1]}", settings={"console": "off"})
-for i in range(3):
-    run.log({"x": float(i), "rank": int(sys.argv[1])})
-tracker.finish()
+run = tracker.init(project="p", settings={"console": "off"})
+
+def work(key):
+    tracker.log({key: 4})
+
+def nest(key):
+    process = multiprocessing.get_context(sys.argv[1]).Process(target=work, args=(key,))
+    process.start()
+    process.join()
+    sys.exit(process.exitcode)
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context(sys.argv[1])
+    for target in (work, nest):
+        process = context.Process(target=target, args=(target.__name__,))
+        process.start()
+        process.join()
+        assert process.exitcode == 0
+    run.log({"main": 1})
+    run.finish()
 """
 
 
-def rank_environment(rank, world=2, **more):
-    return {
-        **os.environ,
-        "RANK": str(rank),
-        "LOCAL_RANK": str(rank),
-        "WORLD_SIZE": str(world),
-        "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": "29501",
-        **more,
-    }
+def logged(run, key):
+    return sorted(map(int, run.series(key)[2]))
 
 
-def test_ranks_join_the_run_of_rank_0():
-    for rank in (0, 1, 2):
-        subprocess.run([sys.executable, "-c", RANK, str(rank)], check=True, env=rank_environment(rank, 3))
-    [folder] = _folder.scan(Path("tracker"))
-    assert values(folder, "rank") == {"main": [0] * 3, "rank1": [1] * 3, "rank2": [2] * 3}
-    assert _past.read(folder).snapshot.name == "rank 0"
-    assert _past.read(folder).snapshot.state == "finished"
+@pytest.mark.parametrize("method", ["spawn", "forkserver", "fork"])
+def test_a_main_module_that_is_imported_again_starts_no_run(tmp_path, method):
+    path = tmp_path / "train.py"
+    path.write_text(MAIN_AGAIN)
+    subprocess.run([sys.executable, str(path), method], check=True, timeout=300)
+    [run] = tracker.Api().runs("p")
+    assert (logged(run, "work"), logged(run, "nest"), logged(run, "main")) == ([4], [4], [1])
+    assert run.state == "finished"
 
 
-def test_a_rank_that_comes_first_waits_with_its_rows():
-    code = RANK.replace("tracker.finish()", "input()\nrun.log({'x': 3.0, 'rank': 1})\ntracker.finish()")
-    early = subprocess.Popen(
-        [sys.executable, "-c", "print('up', flush=True)\n" + code, "1"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=rank_environment(1),
+def test_a_main_module_that_is_imported_again_without_a_run_records_nothing(tmp_path):
+    path = tmp_path / "train.py"
+    path.write_text(
+        "import multiprocessing, sys\nimport tracker_core as tracker\n"
+        "if __name__ != '__main__': tracker.init(project='p').log({'x': 1})\n"
+        "if __name__ == '__main__':\n"
+        "    process = multiprocessing.get_context('spawn').Process(target=print)\n"
+        "    process.start(); process.join(); sys.exit(process.exitcode)\n"
     )
-    early.stdout.readline()
-    subprocess.run([sys.executable, "-c", RANK, "0"], check=True, env=rank_environment(0))
-    early.communicate("go\n", timeout=120)
-    assert early.returncode == 0
-    [folder] = _folder.scan(Path("tracker"))
-    assert values(folder, "rank")["main"] == [0] * 3
-    rows = [
-        entry
-        for path in folder.journals()
-        if "rank1" in path.name
-        for entry in _journal.Reader(path).entries()
-        if not isinstance(entry, _journal.KeySet)
-    ]
-    assert len(rows) == 4
-
-
-def test_a_rank_without_a_rank_0_is_silent():
-    subprocess.run([sys.executable, "-c", RANK, "1"], check=True, env=rank_environment(1))
+    subprocess.run([sys.executable, str(path)], check=True, timeout=300)
     assert list(_folder.scan(Path("tracker"))) == []
 
 
-def test_a_launch_of_one_is_no_launch():
-    subprocess.run([sys.executable, "-c", RANK, "0"], check=True, env=rank_environment(0, 1))
-    [folder] = _folder.scan(Path("tracker"))
-    assert values(folder, "x") == {"main": [0.0, 1.0, 2.0]}
+def test_a_spawned_child_that_calls_init_in_a_function_has_a_run_of_its_own(script):
+    script(
+        """
+        import multiprocessing
+
+        def train():
+            run = tracker.init(project="p", name="child", settings={"console": "off"})
+            run.log({"x": 1})
+            run.finish()
+
+        if __name__ == "__main__":
+            run = tracker.init(project="p", name="parent", settings={"console": "off"})
+            process = multiprocessing.get_context("spawn").Process(target=train)
+            process.start()
+            process.join()
+            assert process.exitcode == 0
+        """
+    )
+    assert sorted(run.name for run in tracker.Api().runs("p")) == ["child", "parent"]
+
+
+def test_module_functions_in_a_worker_log_to_the_run_of_its_parent(script):
+    """A DataLoader's worker that was spawned: nothing that it was given holds the run."""
+    pytest.importorskip("torch")
+    script(
+        """
+        import torch
+
+        class Data(torch.utils.data.Dataset):
+            def __len__(self):
+                return 6
+
+            def __getitem__(self, index):
+                tracker.log({"item": index})
+                return index
+
+        if __name__ == "__main__":
+            run = tracker.init(project="p", settings={"console": "off"})
+            run.log({"x": 1})
+            for method in ("spawn", "forkserver"):
+                list(torch.utils.data.DataLoader(Data(), num_workers=1, multiprocessing_context=method))
+        """
+    )
+    [run] = tracker.Api().runs("p")
+    assert len(logged(run, "item")) == 12
+    assert min(run.series("item")[0]) == 1  # after the last step of the run
+
+
+def test_joblib(script):
+    joblib = pytest.importorskip("joblib")
+    assert joblib
+    script(
+        """
+        import joblib
+
+        def work(i):
+            tracker.log({"item": i})
+
+        def work_with(run, i):
+            run.log({"given": i})
+
+        if __name__ == "__main__":
+            run = tracker.init(project="p", settings={"console": "off"})
+            joblib.Parallel(n_jobs=1, backend="loky")(joblib.delayed(work)(i) for i in range(2))
+            joblib.Parallel(n_jobs=2, backend="loky")(joblib.delayed(work)(i) for i in range(2, 4))
+            joblib.Parallel(n_jobs=2, backend="loky")(joblib.delayed(work_with)(run, i) for i in range(4))
+        """
+    )
+    [run] = tracker.Api().runs("p")
+    assert set(logged(run, "item")) == {0, 1, 2, 3}
+    assert set(logged(run, "given")) == {0, 1, 2, 3}
+
+
+def test_a_pickled_run_is_one_run_in_the_process_that_gets_it(script):
+    script(
+        """
+        import concurrent.futures, multiprocessing
+
+        def work(run, value):
+            run.log({"x": value})
+
+        if __name__ == "__main__":
+            run = tracker.init(project="p", settings={"console": "off"})
+            context = multiprocessing.get_context("spawn")
+            with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as pool:
+                list(pool.map(work, [run] * 5, range(5)))
+        """
+    )
+    [run] = tracker.Api().runs("p")
+    assert len([path for path in run.folder.glob("*.0000.journal") if "worker" in path.name]) == 1
+    assert logged(run, "x") == [0, 1, 2, 3, 4]
+
+
+def test_torch_spawn(script):
+    pytest.importorskip("torch")
+    script(
+        """
+        import torch.multiprocessing
+
+        def train(index, run):
+            run.log({f"x{index}": index})
+
+        if __name__ == "__main__":
+            run = tracker.init(project="p", settings={"console": "off"})
+            torch.multiprocessing.spawn(train, args=(run,), nprocs=2)
+        """
+    )
+    [run] = tracker.Api().runs("p")
+    assert (logged(run, "x0"), logged(run, "x1")) == ([0], [1])
+
+
+def test_a_child_that_outlives_its_parent_keeps_what_it_logs(script):
+    done = script(
+        """
+        import os, subprocess, sys
+        run = tracker.init(id="r", project="p", settings={"console": "off"})
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(writing)
+            run.log({"x": 1})
+            os.read(reading, 1)  # until the parent is gone
+            run.log({"x": 2})
+            os._exit(0)
+        run.log({"main": 1})
+        run.finish()
+        print(child)
+        """
+    )
+    child = int(done.stdout)
+    deadline = time.monotonic() + 120
+    while psutil.pid_exists(child):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert logged(tracker.Api().run("p/r"), "x") == [1, 2]

@@ -24,12 +24,13 @@ class Verbs:
 
     __slots__ = ("_opened_ledger",)
 
-    folder: RunFolder
     _logbook: Logbook
     _opened_ledger: Ledger | None
 
     if TYPE_CHECKING:  # what the run itself has
 
+        @property
+        def folder(self) -> RunFolder: ...
         @property
         def id(self) -> str: ...
         @property
