@@ -127,14 +127,13 @@ export type SeriesQuery = {
   from?: number;
   to?: number;
   buckets: number;
-  extremes: boolean;
 };
 
 export async function series(project: string, query: SeriesQuery): Promise<Series[]> {
   const parts = [
     list("metric", query.metrics),
     list("run", query.runs),
-    `&buckets=${query.buckets}&stream=${query.stream}&x=${path(query.x)}&extremes=${query.extremes}`,
+    `&buckets=${query.buckets}&stream=${query.stream}&x=${path(query.x)}`,
   ];
   if (query.after) parts.push(list("after", query.after.map(String)));
   if (query.from !== undefined) parts.push(`&from=${query.from}`);

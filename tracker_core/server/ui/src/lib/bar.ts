@@ -3,7 +3,7 @@
 import { number } from "./format";
 import type { Mark } from "./mark";
 import { axes, extent, fit, inside, names } from "./scale";
-import type { Band } from "./series";
+import type { Band } from "./combine";
 
 export type Item = { key: string; name: string; color: string; value: number; group: string | null };
 export type Bar = { key: string; name: string; color: string; value: number; low: number; high: number; count: number };

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import * as api from "./api";
 import { Loader, type Progress, type Wish } from "./loader";
+import { single } from "./points";
 import type { Series } from "./series";
 
 vi.mock("./api", () => ({ series: vi.fn() })); // the real one wants a document
@@ -18,7 +19,7 @@ function wrote(run: string, count: number): void {
 function series(metric: string, run: string, first: number, last: number): Series {
   const step = Float64Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i);
   const value = step.map((it) => 10 * it);
-  return { run, metric, bucketed: false, step, x: step, value, low: value, high: value };
+  return { run, metric, ...single(step, step, value) };
 }
 
 beforeEach(() => {
@@ -46,7 +47,6 @@ const wish = (more: Partial<Wish> = {}): Wish => ({
   runs: ["a", "b"],
   x: "_step",
   buckets: 100,
-  extremes: true,
   ...more,
 });
 const loader = () => new Loader("p", (run) => now.get(run)!);

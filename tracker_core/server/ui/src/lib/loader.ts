@@ -11,8 +11,6 @@ export type Wish = {
   from?: number;
   to?: number;
   buckets: number;
-  /** Whether the envelope is drawn. */
-  extremes: boolean;
 };
 
 /** How far a run is: `version` rises with each of its changes, `steps` is its largest step. */
@@ -131,7 +129,7 @@ export class Loader {
       this.cache.get(place({ ...shared, metric: series.metric }, series.run))!.series = series;
     for (const tail of more) {
       const entry = this.cache.get(place({ ...shared, metric: tail.metric }, tail.run))!;
-      if (entry.series) entry.series = thin(extend(entry.series, tail), shared.buckets, shared.extremes);
+      if (entry.series) entry.series = thin(extend(entry.series, tail), shared.buckets);
     }
   }
 
@@ -157,6 +155,6 @@ function together(gaps: readonly Gap[]): Gap[] {
 }
 
 function place(wish: Wish, run: string): string {
-  const { metric, stream, x, from, to, buckets, extremes } = wish;
-  return [metric, stream, run, x, from ?? "", to ?? "", buckets, extremes].join("\n");
+  const { metric, stream, x, from, to, buckets } = wish;
+  return [metric, stream, run, x, from ?? "", to ?? "", buckets].join("\n");
 }

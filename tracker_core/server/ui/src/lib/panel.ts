@@ -1,9 +1,14 @@
 /** From fetched series to drawn lines: x-axis, smoothing, groups, outliers. */
 
-import type { Axis, Drawn } from "./plot";
-import { type Band, type Curve, type Series, align, combine, fill } from "./series";
+import { type Band, combine } from "./combine";
+import type { Drawn } from "./drawn";
+import type { Axis } from "./plot";
+import { type Points, bucketed } from "./points";
+import { extent, padded, spanned } from "./scale";
+import type { Series } from "./series";
 import { csv as sheet } from "./sheet";
 import { type Smoothing, smooth } from "./smooth";
+import { tickLabels } from "./ticks";
 
 export type Member = {
   key: string;
@@ -24,72 +29,72 @@ export type Options = {
 };
 
 /** `members` in drawing order; those without a series draw nothing. With groups, one line per group. */
-export function lines(
-  series: readonly Series[],
-  members: readonly Member[],
-  options: Options,
-): { x: number[]; lines: Drawn[] } {
+export function lines(series: readonly Series[], members: readonly Member[], options: Options): Drawn[] {
   const known = new Map(series.map((it) => [it.run, it]));
-  const shown = members.filter((member) => known.has(member.key));
-  const curves = shown.map((member) => curve(known.get(member.key)!, member, options.x));
-  const aligned = align(curves, options.cells);
-  const grouped = shown.some((member) => member.group !== null);
+  const shown = members.flatMap((member) => {
+    const found = known.get(member.key);
+    return found ? [{ member, points: over(found, member, options.x) }] : [];
+  });
+  const grouped = shown.some(({ member }) => member.group !== null);
   // The baseline is looked at beside the groups, not in one of them.
-  const single = shown.map((member, i): Drawn => {
-    const line = aligned.lines[i]!;
-    const smoothed = options.smoothing.kind !== "none" && options.smoothing.amount > 0;
-    const bucketed = known.get(member.key)!.bucketed;
+  const single = shown.map(({ member, points }): Drawn => {
     const base = runOf(member.key) === options.base;
     const inside = grouped && !base;
-    const behind = options.raw && (smoothed || bucketed) && !inside;
     return {
       key: member.key,
       name: member.name,
       color: member.color,
-      value: smoothed ? smooth(fill(line.value, aligned.x), options.smoothing) : line.value,
-      low: behind ? (bucketed ? fill(line.low, aligned.x) : line.value) : null,
-      high: behind ? (bucketed ? fill(line.high, aligned.x) : line.value) : null,
+      points,
+      ...smoothed(points, options),
+      behind: !options.raw || inside ? "none" : bucketed(points) ? "envelope" : smooths(options) ? "raw" : "none",
+      runs: null,
       width: inside ? 1 : base ? 2.4 : 1.5,
       faint: inside,
       dashed: base || member.dashed === true,
     };
   });
-  if (!grouped) return { x: aligned.x, lines: single };
-  return {
-    x: aligned.x,
-    lines: [
-      ...single.filter((line) => options.members || !line.faint),
-      ...groups(shown, aligned.x, aligned.lines, options),
-    ],
-  };
+  if (!grouped) return single;
+  return [...single.filter((line) => options.members || !line.faint), ...groups(shown, options)];
 }
 
-function groups(
-  members: readonly Member[],
-  x: number[],
-  all: ReturnType<typeof align>["lines"],
-  options: Options,
-): Drawn[] {
-  const names = [...new Set(members.flatMap((member) => member.group ?? []))];
-  return names.map((name) => {
-    const of = members.flatMap((member, i) => (member.group === name ? [i] : []));
-    const line = combine(
-      of.map((i) => all[i]!),
-      x,
+function groups(shown: readonly { member: Member; points: Points }[], options: Options): Drawn[] {
+  const names = [...new Set(shown.flatMap(({ member }) => member.group ?? []))];
+  return names.map((name): Drawn => {
+    const of = shown.filter(({ member }) => member.group === name);
+    const { points, runs } = combine(
+      of.map((it) => it.points),
       options.band,
+      options.cells,
     );
     return {
       key: `group:${name}`,
       name: `${name} (${of.length})`,
-      color: members[of[0]!]!.color,
-      value: smooth(line.value, options.smoothing),
-      low: line.low,
-      high: line.high,
+      color: of[0]!.member.color,
+      points,
+      ...smoothed(points, options),
+      behind: "envelope",
+      runs,
       width: 2,
       faint: false,
-      dashed: false,
+      dashed: of[0]!.member.dashed === true,
     };
   });
+}
+
+const smooths = ({ smoothing }: Options) => smoothing.kind !== "none" && smoothing.amount > 0;
+
+/** A line is smoothed over its own points, whatever others are drawn beside it. */
+function smoothed({ value }: Points, options: Options): { line: ArrayLike<number>; smoothed: boolean } {
+  if (!smooths(options)) return { line: value, smoothed: false };
+  return { line: smooth(Array.from(value), options.smoothing) as number[], smoothed: true };
+}
+
+/** The points over the chosen axis. */
+function over(series: Series, member: Member, x: string): Points {
+  if (x !== "relative") return series;
+  const axis = series.x.map((time) => time - member.created);
+  const same = series.lastX === series.x;
+  return { ...series, x: axis, lastX: same ? axis : series.lastX.map((time) => time - member.created) };
 }
 
 const SEPARATOR = "\n";
@@ -125,77 +130,88 @@ export function beside(key: string, base: string): string {
   return metric === undefined ? base : base + SEPARATOR + metric;
 }
 
-function curve(series: Series, member: Member, x: string): Curve {
-  const { value, low, high } = series;
-  const axis = x === "relative" ? series.x.map((time) => time - member.created) : series.x;
-  return { x: axis, value, low, high };
-}
-
 export function axis(x: string): Axis {
   return x === "step" || x === "relative" || x === "wall" ? x : "number";
 }
 
-/** The y-range that leaves out the most extreme 1 % at each end. */
-export function clipped(drawn: readonly Drawn[]): [number, number] | null {
-  const values = drawn.flatMap((line) =>
-    line.value.filter((value) => value !== null && Number.isFinite(value)),
-  ) as number[];
+/** The y-range that leaves out the most extreme 1 % at each end; of positive values only where `log`. */
+export function clipped(drawn: readonly Drawn[], log = false): [number, number] | null {
+  const values: number[] = [];
+  for (const { line } of drawn) {
+    for (let i = 0; i < line.length; i++) if (Number.isFinite(line[i]) && (!log || line[i]! > 0)) values.push(line[i]!);
+  }
   if (values.length < 20) return null;
   values.sort((a, b) => a - b);
   const low = values[Math.floor(values.length * 0.01)]!;
   const high = values[Math.ceil(values.length * 0.99) - 1]!;
-  const air = (high - low) * 0.08 || 1;
-  return [low - air, high + air];
+  if (log) return low < high ? [low / 1.1, high * 1.1] : [low / 2, high * 2];
+  return padded(low, high, 0.08);
 }
 
-/** One row per x, one column per line; what people paste into a sheet. */
-export function csv(x: readonly number[], drawn: readonly Drawn[], axisName: string): string {
-  const rows = x.map((at, i) => [at, ...drawn.map((line) => line.value[i])]);
-  return sheet([axisName, ...drawn.map((line) => line.name)], rows);
+/** One row per x, one column per line; what people paste into a sheet. Nothing where a line has no point. */
+export function csv(drawn: readonly Drawn[], axisName: string): string {
+  const rows = new Map<number, (number | null)[]>();
+  drawn.forEach(({ points, line }, column) => {
+    for (let i = 0; i < line.length; i++) {
+      const x = points.lastX[i]!;
+      let row = rows.get(x);
+      if (!row) rows.set(x, (row = new Array<number | null>(drawn.length).fill(null)));
+      row[column] = line[i]!;
+    }
+  });
+  const sorted = [...rows].sort(([a], [b]) => a - b);
+  return sheet(
+    [axisName, ...drawn.map((line) => line.name)],
+    sorted.map(([x, row]) => [x, ...row]),
+  );
 }
 
 /** The chart as a standing picture in vector form. */
-export function svg(
-  title: string,
-  x: readonly number[],
-  drawn: readonly Drawn[],
-  size = { width: 800, height: 420 },
-): string {
-  const ys = drawn.flatMap((line) =>
-    line.value.filter((value) => value !== null && Number.isFinite(value)),
-  ) as number[];
-  const [[x0, x1], [y0, y1]] = [extent(x), extent(ys)];
+export function svg(title: string, drawn: readonly Drawn[], size = { width: 800, height: 420 }): string {
+  const xs = drawn.flatMap(({ points }) => [...points.lastX]);
+  const ys = drawn.flatMap(({ line }) => Array.from(line));
+  const range = (values: readonly number[]): [number, number] => {
+    const [low, high] = extent(values);
+    return low <= high ? spanned(low, high) : [0, 1];
+  };
+  const [[x0, x1], [y0, y1]] = [range(xs), range(ys)];
   const [left, top, right, bottom] = [70, 40, size.width - 20, size.height - 40];
-  const px = (value: number) => (left + ((value - x0) / (x1 - x0 || 1)) * (right - left)).toFixed(2);
-  const py = (value: number) => (bottom - ((value - y0) / (y1 - y0 || 1)) * (bottom - top)).toFixed(2);
+  const px = (value: number) => (left + ((value - x0) / (x1 - x0)) * (right - left)).toFixed(2);
+  const py = (value: number) => (bottom - ((value - y0) / (y1 - y0)) * (bottom - top)).toFixed(2);
   const text = (at: [number, number], anchor: string, it: string) =>
     `<text x="${at[0]}" y="${at[1]}" text-anchor="${anchor}" font-family="sans-serif" font-size="12" fill="#555">${escape(it)}</text>`;
-  const paths = drawn.map((line) => {
-    const points = line.value.flatMap((value, i) =>
-      value === null || !Number.isFinite(value) ? [] : [`${px(x[i]!)},${py(value)}`],
-    );
-    return `<polyline fill="none" stroke="${line.color}" stroke-width="${line.width}" points="${points.join(" ")}"><title>${escape(line.name)}</title></polyline>`;
-  });
+  const [firstX, lastX] = tickLabels([x0, x1]);
+  const [firstY, lastY] = tickLabels([y0, y1]);
+  const paths = drawn.flatMap(({ points, line, color, width, name }) =>
+    stretches(points, line).map((stretch) => {
+      const places = stretch.map(([x, y]) => `${px(x)},${py(y)}`).join(" ");
+      return `<polyline fill="none" stroke="${color}" stroke-width="${width}" stroke-linecap="square" points="${places}"><title>${escape(name)}</title></polyline>`;
+    }),
+  );
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${size.height}">`,
     `<rect width="100%" height="100%" fill="#fff"/><path d="M${left} ${top}V${bottom}H${right}" fill="none" stroke="#ccc"/>`,
     text([left, 24], "start", title),
-    text([left, bottom + 20], "middle", String(x0)),
-    text([right, bottom + 20], "end", String(x1)),
-    text([left - 8, bottom], "end", y0.toPrecision(4)),
-    text([left - 8, top + 8], "end", y1.toPrecision(4)),
+    text([left, bottom + 20], "middle", firstX!),
+    text([right, bottom + 20], "end", lastX!),
+    text([left - 8, bottom], "end", firstY!),
+    text([left - 8, top + 8], "end", lastY!),
     ...paths,
     "</svg>",
   ].join("\n");
 }
 
-function extent(values: readonly number[]): [number, number] {
-  let [low, high] = [Infinity, -Infinity];
-  for (const value of values) {
-    low = Math.min(low, value);
-    high = Math.max(high, value);
+/** The parts of a line between its gaps. */
+function stretches({ lastX }: Points, line: ArrayLike<number>): [number, number][][] {
+  const found: [number, number][][] = [];
+  let current: [number, number][] = [];
+  for (let i = 0; i < line.length; i++) {
+    if (Number.isFinite(line[i]) && Number.isFinite(lastX[i])) {
+      if (current.length === 0) found.push(current);
+      current.push([lastX[i]!, line[i]!]);
+    } else current = [];
   }
-  return [low, high];
+  return found;
 }
 
 function escape(text: string): string {

@@ -2,23 +2,14 @@
 
 import uPlot from "uplot";
 import { fade } from "./color";
-import { envelopes } from "./envelope";
-import { pen } from "./pen";
+import type { Drawn } from "./drawn";
+import { envelopes, frameOf, trace, visible } from "./envelope";
+import { type Hit, hit, nearest } from "./hover";
+import { markNonfinite } from "./nonfinite";
+import { type Pen, pen, shifted } from "./pen";
+import { extentOfX, inside } from "./points";
 import { padded } from "./scale";
 import { durationLabels, durationTicks, linearTicks, logTicks, tickLabels } from "./ticks";
-
-export type Drawn = {
-  key: string;
-  name: string;
-  color: string;
-  value: (number | null)[];
-  /** What stands behind the line: its extremes, or its unsmoothed self when `low` is null. */
-  low: (number | null)[] | null;
-  high: (number | null)[] | null;
-  width: number;
-  faint: boolean;
-  dashed: boolean;
-};
 
 export type Axis = "step" | "number" | "relative" | "wall";
 export type Look = {
@@ -36,17 +27,23 @@ export type Hooks = {
   zoom: (range: [number, number] | null) => void;
   /** The stretch while it is dragged; `zoom` has the last word. */
   pan: (range: [number, number]) => void;
-  move: (plot: uPlot) => void;
+  /** What lies under the pointer; nothing for a plot that only follows another one's cursor. */
+  move: (plot: uPlot, hits: Hit[]) => void;
   focus: (key: string | null) => void;
 };
 
 const FONT = '11px ui-sans-serif, system-ui, -apple-system, "Segoe UI", sans-serif';
 
-/** Draws into `place`. The caller destroys what is returned. */
+/** Pixels between the pointer and the line that it points at. */
+const REACH = 14;
+
+/** Draws into `place`. The caller destroys what is returned.
+ *
+ * uPlot has the axes, the cursor and the zoom. It knows only the ends of the x-axis: lines are drawn, ranged and found
+ * under the pointer by their own points, so that lines need no x in common. */
 export function create(
   place: HTMLElement,
   size: { width: number; height: number },
-  x: number[],
   lines: readonly Drawn[],
   look: Look,
   hooks: Hooks,
@@ -69,29 +66,18 @@ export function create(
       cursor: {
         sync: { key: "board", setSeries: false, scales: ["x", null] },
         drag: { x: true, y: false, setScale: false, dist: 5 },
-        focus: { prox: 14 },
-        points: { size: 6, width: 1.5 },
-        dataIdx: (self, series, hovered) => nearest(self.data[series]!, hovered),
+        points: { show: false },
         bind: { dblclick: () => () => (hooks.zoom(null), null) },
       },
       scales: {
         x: {
           time: look.axis === "wall",
           distr: look.logX ? 3 : 1,
-          range: (self, low, high) => {
-            const only = self.data[0].length === 1 ? self.data[0][0]! : null; // uPlot makes 0 to 100 of a single 0
-            return (
-              window ?? (only === null ? [low, high] : look.logX ? [only / 2, only * 2] : [only - 0.5, only + 0.5])
-            );
-          },
+          range: () => rangeOfX(current, look, window),
         },
         y: {
           distr: look.logY ? 3 : 1,
-          range: (self, low, high) => {
-            if (look.low !== null && look.high !== null) return [look.low, look.high];
-            const [bottom, top] = look.y ?? bounds(self, low, high, current, look.logY);
-            return [look.low ?? bottom, look.high ?? top];
-          },
+          range: (self) => rangeOfY(self, current, look),
         },
       },
       axes: [
@@ -106,18 +92,23 @@ export function create(
       ],
       series: [
         {},
-        ...lines.map((line) => ({
-          label: line.key,
-          stroke: line.faint ? fade(line.color, 0.3) : line.color,
-          ...pen(line.width, lines.length),
-          ...(line.dashed ? { dash: [6, 4] } : {}),
-          spanGaps: true,
-          points: { show: single(line) },
-        })),
+        ...lines.map((line): uPlot.Series => {
+          const stroke = pen(line.width, lines.length);
+          return {
+            label: line.key,
+            auto: false,
+            stroke: line.faint ? fade(line.color, 0.3) : line.color,
+            width: stroke.width,
+            ...(line.dashed ? { dash: [6, 4] } : {}),
+            points: { show: false },
+            paths: (self, index) => stroked(self, current[index - 1], stroke),
+          };
+        }),
       ],
       hooks: {
-        drawAxes: [(self) => envelopes(self, current, x)],
-        setCursor: [hooks.move],
+        drawAxes: [(self) => envelopes(self, current)],
+        draw: [(self) => markNonfinite(self, current)],
+        setCursor: [(self) => point(self as Refilled, current, hooks)],
         setSeries: [
           (self, index) => hooks.focus(index === null ? null : ((self.series[index]?.label as string) ?? null)),
         ],
@@ -134,20 +125,29 @@ export function create(
         setData: [(self) => (current = (self as Refilled).lines ?? current)],
       },
     },
-    table(x, lines, look),
+    ends(lines, look),
     place,
   );
   plot.look = (range) => {
     if (range === window || String(range) === String(window)) return;
     window = range;
-    if (range) plot.setScale("x", { min: range[0], max: range[1] });
-    else plot.setData(plot.data);
+    if (range) {
+      const [min, max] = rangeOfX(current, look, range);
+      plot.setScale("x", { min, max });
+    } else plot.setData(plot.data);
   };
   dragged(plot, look.logX, hooks);
   return plot;
 }
 
-type Refilled = uPlot & { lines?: readonly Drawn[]; look?: (range: [number, number] | null) => void };
+type Refilled = uPlot & {
+  lines?: readonly Drawn[];
+  look?: (range: [number, number] | null) => void;
+  /** The dots on the lines under the pointer. */
+  dots?: HTMLElement[];
+  /** The line that the pointer is on. */
+  near?: string | null;
+};
 
 /** Shows another stretch of the x-axis, null for all of it: as quick as one frame. */
 export function show(plot: uPlot, range: [number, number] | null): void {
@@ -201,55 +201,107 @@ function dragged(plot: uPlot, log: boolean, hooks: Hooks): void {
 }
 
 /** New points for the same lines: cheaper than a new plot, and the cursor stays. */
-export function refill(plot: uPlot, x: number[], lines: readonly Drawn[], look: Look): void {
+export function refill(plot: uPlot, lines: readonly Drawn[], look: Look): void {
   (plot as Refilled).lines = lines;
-  plot.setData(table(x, lines, look));
+  plot.setData(ends(lines, look));
 }
 
-function table(x: number[], lines: readonly Drawn[], look: Look): uPlot.AlignedData {
-  const positive = (values: (number | null)[]) =>
-    look.logY ? values.map((value) => (value !== null && value > 0 ? value : null)) : values;
-  const start = look.logX ? x.findIndex((value) => value > 0) : 0;
-  if (start <= 0) return [x, ...lines.map((line) => positive(line.value))];
-  return [x.slice(start), ...lines.map((line) => positive(line.value.slice(start)))];
+/** All that uPlot knows of the data: the ends of the x-axis. */
+function ends(lines: readonly Drawn[], look: Look): uPlot.AlignedData {
+  const range = rangeOfX(lines, look, null);
+  return [range, ...lines.map(() => [null, null])];
 }
 
-/** The y-range with some air, envelopes included where they are drawn. */
-function bounds(
-  plot: uPlot,
-  low: number | null,
-  high: number | null,
-  lines: readonly Drawn[],
-  log: boolean,
-): [number, number] {
-  const [from, to] = plot.series[0]!.idxs ?? [0, plot.data[0].length - 1];
-  let [bottom, top] = [low ?? Infinity, high ?? -Infinity];
-  for (const line of lines) {
-    if (!line.low || !line.high || line.faint) continue;
-    for (let i = from; i <= to; i++) {
-      const [under, over] = [line.low[i], line.high[i]];
-      if (under !== null && under !== undefined && under < bottom && (!log || under > 0)) bottom = under;
-      if (over !== null && over !== undefined && over > top && Number.isFinite(over)) top = over;
+function rangeOfX(lines: readonly Drawn[], look: Look, window: [number, number] | null): [number, number] {
+  const extent = extentOfX(lines.map((line) => line.points)) ?? [0, 1];
+  const [low, high] = window ?? extent;
+  if (look.logX) {
+    const bottom = low > 0 ? low : leastPositive(lines);
+    return bottom < high ? [bottom, high] : [bottom / 2, bottom * 2];
+  }
+  return low < high ? [low, high] : [low - 0.5, low + 0.5];
+}
+
+function leastPositive(lines: readonly Drawn[]): number {
+  let least = Infinity;
+  for (const { points } of lines) for (const x of points.lastX) if (x > 0 && x < least) least = x;
+  return Number.isFinite(least) ? least : 1;
+}
+
+function stroked(plot: uPlot, line: Drawn | undefined, { offsets }: Pen): uPlot.Series.Paths | null {
+  if (!line) return null;
+  const path = trace(new Path2D(), line.points.lastX, line.line, visible(plot, line.points), frameOf(plot));
+  return { stroke: shifted(path, offsets), fill: null, clip: null, band: null, flags: 0 };
+}
+
+/** Finds what is under the pointer, puts dots there, and gives the nearest line the focus. */
+function point(plot: Refilled, lines: readonly Drawn[], hooks: Hooks): void {
+  const { left, top, event } = plot.cursor;
+  const over = left !== undefined && top !== undefined && left >= 0;
+  const positions = { x: (value: number) => plot.valToPos(value, "x"), y: (value: number) => height(plot, value) };
+  const at = over ? plot.posToVal(left, "x") : NaN;
+  const hits = over ? lines.flatMap((line) => (line.faint ? [] : (hit(line, left, at, positions) ?? []))) : [];
+  putDots(plot, hits);
+  const own = over && event && plot.over.contains(event.target as Node);
+  hooks.move(plot, own ? hits : []);
+  if (!own) return;
+  const near = nearest(hits, top, REACH)?.line.key ?? null;
+  if (near === (plot.near ?? null)) return;
+  plot.near = near;
+  const index = near === null ? null : lines.findIndex((line) => line.key === near) + 1;
+  plot.setSeries(index as number, { focus: true }); // null is for all of them
+}
+
+function height(plot: uPlot, value: number): number {
+  if (!Number.isFinite(value) || (plot.scales["y"]!.distr === 3 && value <= 0)) return NaN;
+  return plot.valToPos(value, "y");
+}
+
+function putDots(plot: Refilled, hits: readonly Hit[]): void {
+  const dots = (plot.dots ??= []);
+  const shown = hits.filter((it) => Number.isFinite(it.y));
+  while (dots.length < shown.length) {
+    const dot = document.createElement("i");
+    dot.className = "dot";
+    plot.over.append(dot);
+    dots.push(dot);
+  }
+  dots.forEach((dot, i) => {
+    const it = shown[i];
+    dot.hidden = !it;
+    if (!it) return;
+    dot.style.transform = `translate(${it.x}px, ${it.y}px)`;
+    dot.style.background = it.line.color;
+  });
+}
+
+/** The y-range with some air, what stands behind lines included. */
+function rangeOfY(plot: uPlot, lines: readonly Drawn[], look: Look): [number, number] {
+  const { min, max } = plot.scales["x"]!;
+  let [bottom, top] = look.y ?? [Infinity, -Infinity];
+  const reach = (value: number) => {
+    if (!Number.isFinite(value) || (look.logY && value <= 0)) return;
+    if (value < bottom) bottom = value;
+    if (value > top) top = value;
+  };
+  if (!look.y) {
+    for (const line of lines) {
+      const [from, to] = inside(line.points, min ?? -Infinity, max ?? Infinity);
+      for (let i = from; i <= to; i++) {
+        reach(line.line[i]!);
+        if (line.faint || line.behind === "none") continue;
+        reach(line.behind === "envelope" ? line.points.low[i]! : line.points.value[i]!);
+        reach(line.behind === "envelope" ? line.points.high[i]! : line.points.value[i]!);
+      }
     }
+    if (!(bottom <= top)) [bottom, top] = look.logY ? [0.1, 10] : [0, 1];
+    else if (look.logY) [bottom, top] = bottom === top ? [bottom / 2, top * 2] : [bottom / 1.1, top * 1.1];
+    else [bottom, top] = padded(bottom, top, 0.06);
   }
-  if (!Number.isFinite(bottom) || !Number.isFinite(top)) return log ? [0.1, 10] : [0, 1];
-  if (log) return bottom === top ? [bottom / 2, top * 2] : [bottom / 1.1, top * 1.1];
-  return padded(bottom, top, 0.06);
-}
-
-/** The index with a value that is next to `hovered`, so that lines with other steps answer too. */
-function nearest(values: ArrayLike<number | null | undefined>, hovered: number): number {
-  for (let away = 0; away < values.length; away++) {
-    if (values[hovered - away] !== null && values[hovered - away] !== undefined) return hovered - away;
-    if (values[hovered + away] !== null && values[hovered + away] !== undefined) return hovered + away;
-  }
-  return hovered;
-}
-
-function single(line: Drawn): boolean {
-  let count = 0;
-  for (const value of line.value) if (value !== null && ++count > 1) return false;
-  return true;
+  const usable = (end: number | null) => end !== null && (!look.logY || end > 0);
+  const [low, high] = [usable(look.low) ? look.low! : bottom, usable(look.high) ? look.high! : top];
+  if (low < high) return [low, high];
+  return look.logY ? [high / 10, high] : padded(Math.min(low, high), Math.max(low, high), 0.06);
 }
 
 /** Ticks of our own: uPlot's end at 1e-32 and 1e32, and have labels that repeat. */

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { type Curve, align, combine, decode, extend, fill } from "./series";
+import { decode, extend, thin } from "./series";
+import { single } from "./points";
 
 /** An answer of the server; the bytes of a column as its letter says. */
 function pack(x: string, series: { run: string; letters: string; columns: number[][] }[]): ArrayBuffer {
@@ -20,11 +21,6 @@ function pack(x: string, series: { run: string; letters: string; columns: number
   return Uint8Array.from([length, text, ...data].flatMap((it) => [...it])).buffer;
 }
 
-const curve = (x: number[], y: number[]): Curve => {
-  const value = Float64Array.from(y);
-  return { x, value, low: value, high: value };
-};
-
 test("raw and bucketed series are unpacked", () => {
   const [raw, bucketed] = decode(
     pack("other", [
@@ -43,7 +39,7 @@ test("raw and bucketed series are unpacked", () => {
   expect([...raw!.value]).toEqual([0.1, NaN]);
   expect(raw!.low).toBe(raw!.value);
   expect([...raw!.x]).toEqual([10, 20]);
-  expect([bucketed!.run, bucketed!.metric, bucketed!.bucketed]).toEqual(["b", "loss", true]);
+  expect([bucketed!.run, bucketed!.metric]).toEqual(["b", "loss"]);
   expect([bucketed!.step[0], bucketed!.low[0], bucketed!.high[0], bucketed!.x[0]]).toEqual([7, 2, 4, 9]);
 });
 
@@ -70,34 +66,19 @@ test("a tail replaces what it overlaps", () => {
   expect(extend(base, one([], []))).toBe(base);
 });
 
-test("axes that agree are merged", () => {
-  const { x, lines } = align([curve([0, 1, 2], [5, 6, 7]), curve([1, 2, 3], [1, 2, 3])], 100);
-  expect(x).toEqual([0, 1, 2, 3]);
-  expect(lines[0]!.value).toEqual([5, 6, 7, null]);
-  expect(lines[1]!.value).toEqual([null, 1, 2, 3]);
-});
-
-test("axes that differ are snapped to a grid and keep their extremes", () => {
-  const curves = [0, 1, 2, 3, 4].map((k) =>
-    curve(
-      Array.from({ length: 100 }, (_, i) => i + k / 7),
-      Array.from({ length: 100 }, (_, i) => (i === 50 ? 99 : k)),
-    ),
-  );
-  const { x, lines } = align(curves, 20);
-  expect(x.length).toBe(21);
-  for (const line of lines) expect(Math.max(...line.high.map((v) => v ?? 0))).toBe(99);
-});
-
-test("gaps are closed between points, never beyond them", () => {
-  expect(fill([null, 1, null, 3, null], [0, 1, 2, 3, 4])).toEqual([null, 1, 2, 3, null]);
-});
-
-test("a group is its mean and its band", () => {
-  const { x, lines } = align([curve([0, 2], [0, 2]), curve([0, 1, 2], [2, 3, 4])], 10);
-  const range = combine(lines, x, "range");
-  expect(range.value).toEqual([1, 2, 3]);
-  expect([range.low[1], range.high[1]]).toEqual([1, 3]);
-  const deviation = combine(lines, x, "deviation");
-  expect([deviation.low[0], deviation.high[0]]).toEqual([0, 2]);
+test("a series that grew long keeps its extremes and its last points", () => {
+  const step = Float64Array.from({ length: 1000 }, (_, i) => i);
+  const value = step.map((i) => (i === 500 ? 99 : i === 700 ? NaN : i % 7));
+  const grown = { run: "a", metric: "loss", ...single(step, step, value) };
+  const thinned = thin(grown, 100);
+  expect(thin(grown, 400)).toBe(grown);
+  expect(thinned.x.length).toBeLessThanOrEqual(300);
+  expect(Math.max(...thinned.high)).toBe(99);
+  expect(thinned.count!.reduce((sum, it) => sum + it, 0)).toBe(1000);
+  expect(thinned.nans!.reduce((sum, it) => sum + it, 0)).toBe(1);
+  thinned.lastStep.forEach((last, i) => {
+    const bucket = Array.from(value.slice(thinned.step[i], last + 1)).filter((it) => !Number.isNaN(it));
+    expect(thinned.value[i]).toBe(value[last]);
+    expect([thinned.low[i], thinned.high[i]]).toEqual([Math.min(...bucket), Math.max(...bucket)]);
+  });
 });

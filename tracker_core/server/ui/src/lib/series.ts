@@ -1,17 +1,9 @@
-/** Chart data as the server packs it, and lines brought onto one x-axis. */
+/** Chart data as the server packs it. */
 
-export type Series = {
-  run: string;
-  metric: string;
-  /** False: every point was logged so. True: each stands for a bucket, with its last value and its extremes. */
-  bucketed: boolean;
-  step: Float64Array;
-  /** What the x-axis shows: steps, times or the values of another metric. */
-  x: Float64Array;
-  value: Float64Array;
-  low: Float64Array;
-  high: Float64Array;
-};
+import { type Points, bucketed, single } from "./points";
+
+/** One run's points of one metric. `x` is what the x-axis shows: steps, times or the values of another metric. */
+export type Series = Points & { run: string; metric: string };
 
 type Header = {
   runs: string[];
@@ -20,6 +12,9 @@ type Header = {
   series: [number, number, number, string][];
   x: "step" | "time" | "other";
 };
+
+/** Columns of a series that is not bucketed and of one that is, without that of the x-axis. */
+const [PLAIN, BUCKETED] = [2, 4];
 
 /**
  * `u32 length | JSON header | columns`, little endian: per series step, value, then low and high when bucketed, then x
@@ -38,20 +33,14 @@ export function decode(buffer: ArrayBuffer): Series[] {
     return Float64Array.from({ length: points }, (_, i) => first! + difference! * i);
   };
   let before: Float64Array[] = [];
-  return header.series.map(([run, metric, points, letters]) => {
-    before = Array.from(letters, (letter, i) => (letter === "=" ? before[i]! : take(letter, points)));
-    const [step, value] = before as [Float64Array, Float64Array];
-    const bucketed = letters.length > 3;
-    return {
-      run: header.runs[run]!,
-      metric: header.metrics[metric]!,
-      bucketed,
-      step,
-      value,
-      low: bucketed ? before[2]! : value,
-      high: bucketed ? before[3]! : value,
-      x: header.x === "step" ? step : before.at(-1)!,
-    };
+  return header.series.map(([run, metric, size, letters]) => {
+    before = Array.from(letters, (letter, i) => (letter === "=" ? before[i]! : take(letter, size)));
+    const name = { run: header.runs[run]!, metric: header.metrics[metric]! };
+    const [step, value, low, high] = before as [Float64Array, ...Float64Array[]];
+    const bucketed = letters.length >= BUCKETED;
+    const x = header.x === "step" ? step : before[bucketed ? BUCKETED : PLAIN]!;
+    const points = single(x, step, value!);
+    return bucketed ? { ...name, ...points, low: low!, high: high! } : { ...name, ...points };
   });
 }
 
@@ -67,19 +56,28 @@ export function extend(base: Series, tail: Series): Series {
     whole.set(right, keep);
     return whole;
   };
+  const name = { run: base.run, metric: base.metric };
   const step = join(base.step, tail.step);
+  const x = base.x === base.step ? step : join(base.x, tail.x);
   const value = join(base.value, tail.value);
-  const bucketed = base.bucketed || tail.bucketed;
+  if (!bucketed(base) && !bucketed(tail)) return { ...name, ...single(x, step, value) };
+  const lastStep = join(base.lastStep, tail.lastStep);
   return {
-    ...base,
-    bucketed,
+    ...name,
+    x,
+    lastX: base.x === base.step ? lastStep : join(base.lastX, tail.lastX),
     step,
-    x: base.x === base.step ? step : join(base.x, tail.x),
+    lastStep,
     value,
-    low: bucketed ? join(base.low, tail.low) : value,
-    high: bucketed ? join(base.high, tail.high) : value,
+    low: join(base.low, tail.low),
+    high: join(base.high, tail.high),
+    count: join(counts(base), counts(tail)),
+    nans: join(missing(base), missing(tail)),
   };
 }
+
+const counts = ({ count, x }: Points) => count ?? new Float64Array(x.length).fill(1);
+const missing = ({ nans, value }: Points) => nans ?? value.map((it) => (Number.isNaN(it) ? 1 : 0));
 
 /** A series that grew is made coarser when it has so many times the points that were asked for, down to so many. */
 const [MOST, LEFT] = [3, 2];
@@ -88,8 +86,8 @@ const [MOST, LEFT] = [3, 2];
  * A series that grew point by point, made about as coarse as one that is fetched anew. Buckets are multiples of a power
  * of two, so that those of several runs lie below each other; the last point stays as it is, to go on from.
  */
-export function thin(series: Series, buckets: number, extremes: boolean): Series {
-  const { x, step, value } = series;
+export function thin(series: Series, buckets: number): Series {
+  const { x, lastX, step, lastStep, value } = series;
   const points = x.length;
   if (points <= MOST * buckets) return series;
   const width = 2 ** Math.ceil(Math.log2((x[points - 1]! - x[0]!) / (LEFT * buckets))) || 1;
@@ -102,117 +100,28 @@ export function thin(series: Series, buckets: number, extremes: boolean): Series
   starts.push(points - 1);
   const end = (i: number) => (starts[i + 1] ?? points) - 1;
   const first = (column: Float64Array) => Float64Array.from(starts, (start) => column[start]!);
-  const most = (column: Float64Array, sign: 1 | -1) =>
+  const last = (column: Float64Array) => Float64Array.from(starts, (_, i) => column[end(i)]!);
+  const folded = (column: Float64Array, fold: (left: number, right: number) => number) =>
     Float64Array.from(starts, (start, i) => {
-      let found = column[start]!;
-      for (let at = start + 1; at <= end(i); at++) {
-        if (!((column[at]! - found) * sign <= 0) && !Number.isNaN(column[at]!)) found = column[at]!;
-      }
-      return found;
+      let result = column[start]!;
+      for (let at = start + 1; at <= end(i); at++) result = fold(result, column[at]!);
+      return result;
     });
-  const steps = first(step);
-  const lasts = Float64Array.from(starts, (_, i) => value[end(i)]!);
+  const lesser = (left: number, right: number) => (right < left || Number.isNaN(left) ? right : left);
+  const greater = (left: number, right: number) => (right > left || Number.isNaN(left) ? right : left);
+  const sum = (left: number, right: number) => left + right;
+  const [steps, lastSteps] = [first(step), last(lastStep)];
+  const same = x === step;
   return {
     ...series,
-    bucketed: extremes,
+    x: same ? steps : first(x),
+    lastX: same ? lastSteps : last(lastX),
     step: steps,
-    x: x === step ? steps : first(x),
-    value: lasts,
-    low: extremes ? most(series.low, -1) : lasts,
-    high: extremes ? most(series.high, 1) : lasts,
+    lastStep: lastSteps,
+    value: last(value),
+    low: folded(series.low, lesser),
+    high: folded(series.high, greater),
+    count: folded(counts(series), sum),
+    nans: folded(missing(series), sum),
   };
-}
-
-/** One line on the common x-axis; null where it has no point. */
-export type Line = { value: (number | null)[]; low: (number | null)[]; high: (number | null)[] };
-export type Aligned = { x: number[]; lines: Line[] };
-export type Curve = { x: ArrayLike<number>; value: Float64Array; low: Float64Array; high: Float64Array };
-
-/**
- * Curves on one axis. Axes that agree well are merged as they are; axes that do not (wall time of fifty runs) are
- * snapped to a grid of `cells`, where extremes are kept, since a line of mostly gaps costs as much as a full one.
- */
-export function align(curves: readonly Curve[], cells: number): Aligned {
-  const longest = curves.reduce((most, { x }) => Math.max(most, x.length), 0);
-  const union = new Set<number>();
-  for (const { x } of curves) for (let i = 0; i < x.length; i++) if (Number.isFinite(x[i])) union.add(x[i]!);
-  const xs = [...union].sort((a, b) => a - b);
-  if (xs.length <= 2 * longest || xs.length <= cells) return { x: xs, lines: merge(curves, xs) };
-  const [from, to] = [xs[0]!, xs[xs.length - 1]!];
-  const width = (to - from) / cells || 1;
-  const grid = Array.from({ length: cells + 1 }, (_, i) => from + i * width);
-  return { x: grid, lines: curves.map((curve) => snap(curve, grid, from, width)) };
-}
-
-function merge(curves: readonly Curve[], xs: number[]): Line[] {
-  const index = new Map(xs.map((x, i) => [x, i]));
-  return curves.map((curve) => {
-    const line = blank(xs.length);
-    for (let i = 0; i < curve.x.length; i++) put(line, index.get(curve.x[i]!), curve, i);
-    return line;
-  });
-}
-
-function snap(curve: Curve, grid: number[], from: number, width: number): Line {
-  const line = blank(grid.length);
-  for (let i = 0; i < curve.x.length; i++) put(line, Math.round((curve.x[i]! - from) / width), curve, i);
-  return line;
-}
-
-function put(line: Line, at: number | undefined, curve: Curve, i: number): void {
-  const value = curve.value[i]!;
-  if (at === undefined || !Number.isFinite(at) || !Number.isFinite(value)) return;
-  const [low, high] = [line.low[at], line.high[at]];
-  line.value[at] = value;
-  line.low[at] = low === null || low === undefined ? curve.low[i]! : Math.min(low, curve.low[i]!);
-  line.high[at] = high === null || high === undefined ? curve.high[i]! : Math.max(high, curve.high[i]!);
-}
-
-function blank(length: number): Line {
-  const none = () => new Array<number | null>(length).fill(null);
-  return { value: none(), low: none(), high: none() };
-}
-
-/** Gaps between two points of a line closed along the straight line between them; its ends stay open. */
-export function fill(values: readonly (number | null)[], x: readonly number[]): (number | null)[] {
-  const filled = [...values];
-  let last = -1;
-  for (let i = 0; i < filled.length; i++) {
-    if (values[i] === null) continue;
-    if (last >= 0 && i - last > 1) {
-      const [left, right] = [values[last]!, values[i]!];
-      for (let gap = last + 1; gap < i; gap++) {
-        filled[gap] = left + ((right - left) * (x[gap]! - x[last]!)) / (x[i]! - x[last]! || 1);
-      }
-    }
-    last = i;
-  }
-  return filled;
-}
-
-export type Band = "range" | "deviation";
-
-/** The mean of a group with its band: extremes of the members, or one standard deviation to each side. */
-export function combine(lines: readonly Line[], x: readonly number[], band: Band): Line {
-  const members = lines.map((line) => ({ value: fill(line.value, x), low: line.low, high: line.high }));
-  const result = blank(x.length);
-  for (let i = 0; i < x.length; i++) {
-    let [count, sum, squares, low, high] = [0, 0, 0, Infinity, -Infinity];
-    for (const member of members) {
-      const value = member.value[i];
-      if (value === null || value === undefined) continue;
-      count++;
-      sum += value;
-      squares += value * value;
-      low = Math.min(low, member.low[i] ?? value);
-      high = Math.max(high, member.high[i] ?? value);
-    }
-    if (count === 0) continue;
-    const mean = sum / count;
-    const spread = Math.sqrt(Math.max(0, squares / count - mean * mean));
-    result.value[i] = mean;
-    result.low[i] = band === "range" ? low : mean - spread;
-    result.high[i] = band === "range" ? high : mean + spread;
-  }
-  return result;
 }
