@@ -3,42 +3,92 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tracker_core import _values
+from tracker_core import _notice, _texts, _values
 from tracker_core._errors import ConfigError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DEFAULTS_FILE = "config-defaults.yaml"
 
 
 def load(source: Any) -> dict[str, Any]:
-    """The config in `source`, shallowly: its values are still as they came.
+    """The config in `source`, shallowly: its keys are texts, its values are still as they came.
 
-    `source` is None, a mapping, an argparse.Namespace, absl flags, a dataclass or pydantic object, any object, class
-    or module with attributes, or the path of a YAML, JSON or TOML file (plain, or in the described form
-    `key: {desc:, value:}`).
-    Raises ConfigError for a file that cannot be read, TypeError for anything else.
+    `source` is None, a mapping, an argparse.Namespace, absl flags (those of the script), a dataclass or pydantic
+    object, any object, class or module with attributes, or the path of a YAML, JSON or TOML file (plain, or in the
+    described form `key: {desc:, value:}`).
+    Raises ConfigError for a file that cannot be read, TypeError for anything else. An object of a known kind whose own
+    code fails is an empty config, with a warning.
     """
     if source is None:
         return {}
     if isinstance(source, (str, os.PathLike)):
         return read_file(Path(source))
+    try:
+        held = _held(source)
+        if held is not None:
+            return _texts.named(_values.items(held))
+    except Exception as error:  # noqa: BLE001 - a foreign object may fail in any way
+        _notice.mention(f"config: a {type(source).__name__} could not be read: {_notice.reason(error)}")
+        return {}
+    raise TypeError(
+        f"config must be a mapping, an object with attributes or a file's path, not {_texts.represented(source)}"
+    )
+
+
+def _held(source: Any) -> Any:
+    """The mapping that `source` is or holds; None where it is neither."""
     if isinstance(source, Mapping):
-        return {str(key): value for key, value in _values.items(source)}
-    for method in ("flag_values_dict", "model_dump", "_asdict"):  # absl flags, pydantic, namedtuple
-        if callable(convert := getattr(source, method, None)):
-            return dict(convert())
-    if callable(getattr(source, "keys", None)) and hasattr(source, "__getitem__"):
-        return {str(key): source[key] for key in source.keys()}  # noqa: SIM118 - it need not be iterable
-    if (held := _values.fields(source)) is not None:
-        return dict(held)
-    own = _attributes(source)
-    if own is None:
-        raise TypeError(f"config must be a mapping, an object with attributes or a file's path, not {source!r}")
-    return own
+        return source
+    if callable(getattr(source, "flag_values_dict", None)):
+        return _flags(source)
+    for method in ("model_dump", "_asdict"):  # pydantic, namedtuple
+        if callable(convert := getattr(source, method, None)) and isinstance(converted := convert(), Mapping):
+            return converted
+    if callable(getattr(source, "keys", None)) and hasattr(source, "__getitem__") and not isinstance(source, type):
+        return _Keyed(source)
+    held = _values.fields(source)
+    return _attributes(source) if held is None else held
+
+
+class _Keyed:
+    """The items of an object that has `keys` and `[]` only."""
+
+    def __init__(self, source: Any) -> None:
+        self._source = source
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._source.keys())
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._source[key]
+
+
+def _flags(source: Any) -> dict[str, Any]:
+    """The values of absl's flags, but for those that absl and other installed packages define."""
+    modules = {id(module): module for module in list(sys.modules.values())}
+    program = getattr(getattr(modules.get(id(sys.modules.get("__main__"))), "__spec__", None), "name", "")
+    values: dict[str, Any] = {}
+    for number, flags in source.flags_by_module_id_dict().items():
+        if number not in modules or _is_own(modules[number], program.partition(".")[0]):
+            values |= {flag.name: flag.value for flag in flags}
+    return values
+
+
+def _is_own(module: Any, program: str) -> bool:
+    """Whether a module belongs to the user's program: it is not installed, or its package is the one that runs."""
+    package = module.__name__.partition(".")[0]
+    if package in (program, "__main__"):
+        return True
+    path = Path(getattr(module, "__file__", None) or "")
+    return package != "absl" and not {"site-packages", "dist-packages"} & set(path.parts)
 
 
 def _attributes(source: Any) -> dict[str, Any] | None:
@@ -92,7 +142,7 @@ def _mapping(name: str, suffix: str, text: str) -> dict[str, Any]:
         return {}
     if not isinstance(content, dict):
         raise ConfigError(f"{name} must hold a mapping of names to values, not {type(content).__name__}")
-    return _undescribe({str(key): value for key, value in content.items()})
+    return _undescribe(_texts.named(content.items()))
 
 
 def _parse(name: str, suffix: str, text: str) -> Any:
@@ -101,8 +151,6 @@ def _parse(name: str, suffix: str, text: str) -> Any:
 
         return json.loads(text)
     if suffix == ".toml":
-        import sys
-
         if sys.version_info >= (3, 11):
             import tomllib
         else:

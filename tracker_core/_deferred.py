@@ -53,11 +53,9 @@ def take(value: Any) -> Deferred | None:
     kind = type(value)
     if kind is float or kind is int:
         return None
-    taker = _TAKERS.get(kind.__module__.partition(".")[0])
-    if taker is None:
-        return None
     try:
-        return taker(value)
+        taker = _TAKERS.get(kind.__module__.partition(".")[0])
+        return None if taker is None else taker(value)
     except Exception:  # noqa: BLE001 - a foreign object may fail in any way; then it is read like any other
         return None
 
@@ -170,7 +168,7 @@ def _read(name: str, value: Deferred) -> float | int | bool | None:
         value.wait()
         return value.read()
     except Exception as error:  # noqa: BLE001 - a failed computation shows here; the training meets it by itself
-        _notice.mention(f"{name!r} could not be read from its device: {error}")
+        _notice.mention(f"{name!r} could not be read from its device: {_notice.reason(error)}")
         return None
 
 

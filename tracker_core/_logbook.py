@@ -129,7 +129,7 @@ class Logbook:
 
     def log_beside(self, data: Mapping[str, Any], step: int) -> None:
         """As `log` with a step, leaving the current step where it is."""
-        _row.check(data)
+        data = _row.check(data)
         at = _row.step(step)
         self._log_at(data, at)
         last = self.last_steps
@@ -238,7 +238,7 @@ class Logbook:
             return self._writer.lost()
 
     def _log_any(self, data: Mapping[str, Any], step: Any, commit: bool | None) -> None:
-        _row.check(data)
+        data = _row.check(data)
         given = None if step is None else _row.step(step)
         with self._lock:
             self._check_open()

@@ -21,3 +21,11 @@ def mention(text: str, category: type[Warning] = UserWarning) -> None:
     """As `warn`, but no error where warnings are made errors: for what may happen in the midst of a training."""
     with contextlib.suppress(Warning):
         warn(text, category)
+
+
+def reason(error: BaseException) -> str:
+    """The message of `error`; the name of its type where it has none, or one that cannot be made."""
+    try:
+        return str(error) or type(error).__name__
+    except Exception:  # noqa: BLE001 - an exception of the user's may fail in any way
+        return type(error).__name__

@@ -10,13 +10,16 @@ within one journal `time` never falls, whatever the clock does.
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from tracker_core import _texts
+
 Mode: TypeAlias = Literal["online", "offline", "disabled"]
 State: TypeAlias = Literal["running", "finished", "failed", "crashed", "killed", "preempted"]
+_T = TypeVar("_T")
 Stream: TypeAlias = Literal["metrics", "system"]
 
 
@@ -263,10 +266,49 @@ Record: TypeAlias = (
     | Delete
 )
 
-encode = msgspec.msgpack.Encoder(enc_hook=repr).encode
-"""Encodes one record; what msgpack cannot hold is kept as its `repr`."""
+_INTEGER = 1
+"""The extension type of msgpack that holds an integer beyond 64 bits, as its signed bytes in big-endian order."""
 
-_decoder: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(Record)
+_encode = msgspec.msgpack.Encoder(enc_hook=_texts.represented).encode
+
+
+def encode(value: Any) -> bytes:
+    """A record, or other plain data, as msgpack: integers of any size exactly, texts without lone surrogates.
+
+    What msgpack cannot hold is kept as its `repr`.
+    """
+    try:
+        return _encode(value)
+    except (OverflowError, UnicodeEncodeError):
+        kept = (bytes, bytearray, memoryview)
+        return _encode(_fitting(msgspec.to_builtins(value, enc_hook=_texts.represented, builtin_types=kept)))
+
+
+def _fitting(value: Any) -> Any:
+    if isinstance(value, str):
+        return _texts.text(value)
+    if isinstance(value, int):
+        if -(2**63) <= value < 2**64:
+            return value
+        return msgspec.msgpack.Ext(_INTEGER, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
+    if isinstance(value, (list, tuple)):
+        return [_fitting(part) for part in value]
+    if isinstance(value, dict):
+        return {_fitting(key): _fitting(part) for key, part in value.items()}
+    return value
+
+
+def extension(code: int, data: memoryview) -> Any:
+    """Decodes what `encode` kept as an extension of msgpack (msgspec's `ext_hook`)."""
+    return int.from_bytes(data, "big", signed=True) if code == _INTEGER else msgspec.msgpack.Ext(code, bytes(data))
+
+
+def decode_as(data: bytes | memoryview, kind: type[_T]) -> _T:
+    """Decodes what `encode` made of a value of type `kind`. Raises `msgspec.DecodeError`."""
+    return msgspec.msgpack.decode(data, type=kind, ext_hook=extension)
+
+
+_decoder: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(Record, ext_hook=extension)
 
 
 def decode(data: bytes | memoryview) -> Record | None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tracker_core import _notice, _texts, _values
 from tracker_core import _records as records
 from tracker_core._tree import Attributes, Branch, grow, prune
+
+_SIZE_LIMIT = 10_000_000
 
 if TYPE_CHECKING:
     from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, ValuesView
@@ -36,7 +39,10 @@ class Summary(Attributes):
 
     def update(self, values: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         """Sets many keys; a nested mapping replaces what stood under its key."""
-        items = {str(key): self._render(str(key), value) for key, value in {**(values or {}), **kwargs}.items()}
+        given = {} if values is None else _texts.named(_values.readable_items(values, "summary"))
+        given |= kwargs
+        items = {key: self._render(key, value) for key, value in given.items()}
+        items = {key: value for key, value in items.items() if _fits(key, value)}
         data = self._settled()
         for key, value in items.items():
             data[key] = grow(self, (key,), value)
@@ -63,6 +69,7 @@ class Summary(Attributes):
         return prune(self._settled())  # type: ignore[no-any-return]
 
     def __getitem__(self, key: str) -> Any:
+        key = _texts.name(key)
         data = self._settled()
         if key in data:
             return data[key]
@@ -76,10 +83,12 @@ class Summary(Attributes):
         self.update({key: value})
 
     def __delitem__(self, key: str) -> None:
+        key = _texts.name(key)
         del self._settled()[key]
         self._write(records.Summary(time=self._now(), remove=(key,)))
 
     def __contains__(self, key: object) -> bool:
+        key = _texts.name(key)
         data = self._settled()
         return key in data or any(name.startswith(f"{key}.") for name in data)
 
@@ -100,7 +109,9 @@ class Summary(Attributes):
 
     def changed(self, path: tuple[str, ...]) -> None:
         """Keeps a nested change (see `_tree.Owner`)."""
-        self._write(records.Summary(time=self._now(), set={path[0]: prune(self._data[path[0]])}))
+        value = prune(self._data[path[0]])
+        if _fits(path[0], value):
+            self._write(records.Summary(time=self._now(), set={path[0]: value}))
 
     def restore(self, values: Mapping[str, Any]) -> None:
         """Takes over an earlier attempt's values without writing them again."""
@@ -109,6 +120,17 @@ class Summary(Attributes):
     def _settled(self) -> dict[str, Any]:
         self._settle()
         return self._data
+
+
+def _fits(key: str, value: Any) -> bool:
+    """Whether a value can be recorded; a warning says so where it cannot."""
+    size = _values.encoded_size(value)
+    if size > _SIZE_LIMIT:
+        _notice.mention(
+            f"summary {key!r} has {size / 1e6:.0f} MB and is left out, since a value may have 10 MB. "
+            "Save it as a file with run.save() instead"
+        )
+    return size <= _SIZE_LIMIT
 
 
 def _nest(flat: Mapping[str, Any]) -> dict[str, Any]:

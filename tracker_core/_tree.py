@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
+from tracker_core._texts import named
 from tracker_core._values import plain
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Branch(dict[str, Any]):
 
     def update(self, *args: Any, **kwargs: Any) -> None:
         """As dict's, but all or nothing: where one value is refused, none is set."""
-        items = {str(key): plain(value) for key, value in dict(*args, **kwargs).items()}
+        items = {key: plain(value) for key, value in named(dict(*args, **kwargs).items()).items()}
         for key, value in items.items():
             self._owner.admit((*self._path, key), value)
         for key, value in items.items():

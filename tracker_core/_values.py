@@ -1,60 +1,75 @@
 """Plain data: None, bool, int, float, str, list and dict with string keys, which any record can hold.
 
-Whatever users hand in becomes plain here, by looks alone: no framework is imported to recognise its objects.
+Whatever users hand in becomes plain here, by looks alone: no framework is imported to recognise its objects. Nothing
+here raises because of a user's object: a part that fails is recorded as its `repr`, the rest as usual.
 """
 
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from datetime import timedelta
 from enum import Enum
+from itertools import islice
 from typing import Any
 
 from tracker_core import _notice
+from tracker_core import _records as records
+from tracker_core._texts import member_text, named, represented, shown, text, type_name, without_address
 
 LIST_LIMIT = 32
 """An array of at most this many elements is kept as a list."""
 
 _DEPTH_LIMIT = 64
 _INT64 = range(-(2**63), 2**63)
+_FLOAT_BITS = 1023
+_DIGIT_BITS = 10_000
+"""Longer integers are kept as hexadecimal text: Python refuses to write out more than 4,300 decimal digits."""
 _REPR_LIMIT = 10_000
+_SEQUENCE_LIMIT = 10_000
+"""Elements of a foreign sequence, such as a range or a dataset, that are read."""
+_MAPPING_LIMIT = 1_000_000
+
+_NANOSECONDS = {
+    "W": 604_800 * 10**9,
+    "D": 86_400 * 10**9,
+    "h": 3600 * 10**9,
+    "m": 60 * 10**9,
+    "s": 10**9,
+    "ms": 10**6,
+    "us": 1000,
+    "ns": 1,
+}
+"""By numpy's names of units."""
 
 
 def plain(value: Any) -> Any:
     """`value` as plain data. Never raises: what cannot be converted is kept as its `repr`, with one warning."""
-    return _plain(value, 0)
+    return _plain(value, ())
 
 
 def number(value: Any) -> float | int | bool | None:
-    """`value` as an exact bool, int (of 64 bits) or float when it is one number, else None.
+    """`value` as an exact bool, int or float when it is one number that a float can at least approximate, else None.
 
     Numpy and JAX scalars, tensors and arrays of one element count as numbers; reading one from an accelerator waits
-    for it.
+    for it. A masked element is NaN.
     """
     kind = type(value)
     if kind is float or kind is bool:
         return value  # type: ignore[no-any-return]
     if kind is int:
-        return value if value in _INT64 else _wide(value)
-    if isinstance(value, float):
-        return float(value)
-    if isinstance(value, Enum):
+        return value if value in _INT64 or value.bit_length() <= _FLOAT_BITS else None
+    try:
+        return _number(value)
+    except Exception:  # noqa: BLE001 - a foreign object may fail in any way; then it is no number
         return None
-    if isinstance(value, int):
-        return number(int(value))
-    if _size(value) == 1 and hasattr(value, "item"):
-        try:
-            item = value.item()
-        except Exception:  # noqa: BLE001 - a foreign object may fail in any way; then it is no number
-            return None
-        return number(item) if type(item) in (float, int, bool) else None
-    if hasattr(value, "__float__") and not isinstance(value, (str, bytes)) and _size(value) is None:
-        try:
-            return float(value)  # Decimal, Fraction
-        except Exception:  # noqa: BLE001 - as above
-            return None
-    return None
+
+
+def is_wide(value: Any) -> bool:
+    """Whether `value` is an integer that 64 bits cannot hold."""
+    return type(value) is int and value not in _INT64
 
 
 def same(left: Any, right: Any) -> bool:
@@ -70,92 +85,212 @@ def same(left: Any, right: Any) -> bool:
     return bool(left == right)
 
 
+def encoded_size(value: Any) -> int:
+    """Bytes that plain data takes in a record; 0 for what is always small."""
+    if isinstance(value, str):
+        return len(value) if value.isascii() else len(value.encode("utf-8", "surrogatepass"))
+    return len(records.encode(value)) if isinstance(value, (dict, list)) else 0
+
+
 def fields(value: Any) -> Mapping[str, Any] | None:
-    """What an object that is there to hold named values holds; None when it is another kind of object."""
+    """The named values of an object that is there to hold them; None when it is another kind of object."""
     if isinstance(value, type):
         return None
     kind = type(value)
     for described in ("__dataclass_fields__", "__struct_fields__"):
         if names := getattr(kind, described, None):
-            return {name: getattr(value, name, None) for name in names}
+            return {name: _attribute(value, name) for name in names}
     if hasattr(kind, "__attrs_attrs__"):
-        return {each.name: getattr(value, each.name, None) for each in kind.__attrs_attrs__}
+        return {each.name: _attribute(value, each.name) for each in kind.__attrs_attrs__}
     if callable(getattr(kind, "model_dump", None)) or kind.__name__ in ("Namespace", "SimpleNamespace"):
         return getattr(value, "__dict__", None)  # pydantic, argparse, jsonargparse
     return None
 
 
-def items(mapping: Mapping[Any, Any]) -> Iterable[tuple[Any, Any]]:
-    """The items of a mapping. One whose values are worked out as they are read may fail at some: those say why."""
+def items(mapping: Any) -> Iterable[tuple[Any, Any]]:
+    """The items of a mapping. Where reading a value fails, the reason is given as its text."""
     if type(mapping) is dict:
         return mapping.items()
     try:
-        return list(mapping.items())
+        return list(islice(((key, value) for key, value in mapping.items()), _MAPPING_LIMIT))
     except Exception:  # noqa: BLE001 - OmegaConf's for a value that is missing
-        return [(key, _read(mapping, key)) for key in mapping]
+        if issubclass(type(mapping), dict) and type(mapping).__getitem__ is dict.__getitem__:
+            return list(dict.items(mapping))
+        return [(key, _read(mapping, key)) for key in islice(iter(mapping), _MAPPING_LIMIT)]
 
 
-def _read(mapping: Mapping[Any, Any], key: Any) -> Any:
+def readable_items(mapping: Any, where: str) -> Iterable[tuple[Any, Any]]:
+    """As `items`, but a mapping that cannot be read at all has none, with a warning that names `where`.
+
+    Raises TypeError for what is no mapping.
+    """
+    if not is_mapping(mapping):
+        raise TypeError(f"{where} takes a mapping of names to values, not {type(mapping).__name__}")
     try:
-        return mapping[key]
+        return items(mapping)
     except Exception as error:  # noqa: BLE001 - a foreign object may fail in any way
-        return f"<{type(error).__name__}: {str(error).partition(chr(10))[0]}>"
+        _notice.mention(f"{where}: a {type(mapping).__name__} could not be read: {_notice.reason(error)}")
+        return ()
 
 
-def text(value: str) -> str:
-    """`value` without lone surrogates, which no encoding of the journal can hold."""
-    if value.isascii():
+def is_mapping(value: Any) -> bool:
+    """Whether `value` is a mapping, or behaves like one without being registered as such. Never raises."""
+    try:
+        if issubclass(type(value), dict) or isinstance(value, Mapping):
+            return True
+        kind = type(value)
+        looks = all(callable(getattr(kind, name, None)) for name in ("keys", "items", "__getitem__"))
+        return looks and not isinstance(value, type) and not hasattr(kind, "shape") and not hasattr(value, "dtype")
+    except Exception:  # noqa: BLE001 - as above
+        return False
+
+
+def _plain(value: Any, above: tuple[int, ...]) -> Any:
+    """`above` holds the ids of the containers around `value`, so that one that contains itself has an end."""
+    kind = type(value)
+    if value is None or kind is bool or kind is float:
         return value
-    return value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-
-
-def _plain(value: Any, depth: int) -> Any:  # noqa: C901, PLR0912 - one line a kind
-    if value is None or type(value) is bool or type(value) is float:
-        return value
-    if type(value) is str:
+    if kind is str:
         return text(value)
-    if depth > _DEPTH_LIMIT:
+    if kind is int:
+        return _whole(value)
+    try:
+        return _converted(value, kind, above)
+    except Exception:  # noqa: BLE001 - a foreign object may fail in any way
         return _fallback(value)
-    if type(value) is dict or isinstance(value, Mapping):
-        return {_key(key): _plain(item, depth + 1) for key, item in items(value)}
+
+
+def _converted(value: Any, kind: type, above: tuple[int, ...]) -> Any:  # noqa: C901, PLR0912 - one line a kind
+    if len(above) > _DEPTH_LIMIT or id(value) in above:
+        return _fallback(value)
+    if kind is not list and kind is not tuple and is_mapping(value):
+        below = (*above, id(value))
+        return {own: _plain(item, below) for own, item in named(items(value)).items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item, depth + 1) for item in value]
+        return _listed(value, kind, (*above, id(value)))
     if (single := number(value)) is not None:
         return single
     if isinstance(value, Enum):
-        return value.name
+        return member_text(value)
     if isinstance(value, str):
-        return text(str(value))
-    if isinstance(value, (bytes, bytearray)):
-        return bytes(value).decode("utf-8", "replace")
+        return text(str.__str__(value) if issubclass(kind, str) else str(value))
+    if isinstance(value, int):
+        return _whole(int(value))
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return text(bytes(value).decode("utf-8", "surrogateescape"))
+    if _is_missing(value):
+        return None
     if isinstance(value, AbstractSet):
-        return _set(value, depth)
+        return _set(value, (*above, id(value)))
     if (held := fields(value)) is not None:
-        return {_key(name): _plain(item, depth + 1) for name, item in held.items()}
+        below = (*above, id(value))
+        return {own: _plain(item, below) for own, item in named(held.items()).items()}
     if isinstance(value, slice):
-        return {"start": value.start, "stop": value.stop, "step": value.step}
-    if hasattr(value, "isoformat"):
-        return str(value.isoformat())
+        below = (*above, id(value))
+        return {part: _plain(getattr(value, part), below) for part in ("start", "stop", "step")}
+    if (moment := time_text(value)) is not None:
+        return moment
     if hasattr(value, "__fspath__"):
-        return text(str(value))
+        return shown(value)
     if isinstance(value, Sequence):
-        return [_plain(item, depth + 1) for item in value]
+        return _sequence(value, above)
     if (size := _size(value)) is not None and size <= LIST_LIMIT and hasattr(value, "tolist"):
-        return _array(value, depth)
+        return _array(value, above)
     if callable(value) and hasattr(value, "__qualname__"):
-        return f"{value.__module__}.{value.__qualname__}"
-    if size is None and type(value).__str__ is not object.__str__:  # type: ignore[comparison-overlap]
-        return _text_of(value)
+        module = getattr(value, "__module__", None)
+        return text(f"{module}.{value.__qualname__}" if module else str(value.__qualname__))
+    if size is None and kind.__str__ is not object.__str__:  # type: ignore[comparison-overlap]
+        return _cut(without_address(str(value), value))  # as a torch.device, a UUID or a version shows itself
     return _fallback(value)
 
 
-def _text_of(value: Any) -> str:
-    """As a torch.device, a UUID or a timedelta shows itself."""
-    try:
-        shown = str(value)
-    except Exception:  # noqa: BLE001 - a foreign object may fail in any way
-        return _fallback(value)
-    return text(shown if len(shown) <= _REPR_LIMIT else f"{shown[:_REPR_LIMIT]}…")
+def time_text(value: Any) -> str | None:
+    """A date, time or duration of any library as a text; None when it is none.
+
+    Dates are ISO 8601, durations like those of `datetime.timedelta`; both keep nanoseconds.
+    """
+    if _dtype_kind(value) in ("M", "m") and _size(value) == 1:
+        return _numpy_time(value)
+    if isinstance(value, timedelta):
+        nanoseconds = getattr(value, "nanoseconds", 0)  # pandas' Timedelta
+        return _duration((value.days * 86_400 + value.seconds) * 10**9 + value.microseconds * 1000 + int(nanoseconds))
+    moment = value.isoformat() if hasattr(value, "isoformat") else None
+    return text(moment) if type(moment) is str else None
+
+
+def _number(value: Any) -> float | int | bool | None:
+    kind = type(value)
+    if issubclass(kind, float):
+        return float.__float__(value)
+    if isinstance(value, (Enum, str, bytes, type)):
+        return None
+    if issubclass(kind, int):
+        return number(int.__int__(value))
+    if isinstance(value, (int, float)):  # a proxy
+        return number(float(value) if isinstance(value, float) else int(value))
+    size = _size(value)
+    if size == 1 and hasattr(value, "item"):
+        return _item(value)
+    if size is None and hasattr(value, "__float__"):
+        single = float(value)  # Decimal, Fraction
+        if abs(single) >= 2**53 and math.isfinite(single) and (whole := int(value)) == value:
+            return number(whole)
+        return single
+    return None
+
+
+def _item(value: Any) -> float | int | bool | None:
+    """The number in an array of one element."""
+    dtype_kind = _dtype_kind(value)
+    if dtype_kind in ("M", "m"):  # a time, whose item may be its count of nanoseconds
+        return None
+    if _is_masked(value):
+        return math.nan
+    item = value.item()
+    if type(item) in (float, int, bool):
+        return number(item)
+    # longdouble and the short floats of ml_dtypes are no Python numbers
+    return float(item) if dtype_kind in ("f", "V") and hasattr(item, "__float__") else None
+
+
+def _is_masked(value: Any) -> bool:
+    return type(value).__module__.startswith("numpy.ma") and bool(value.mask.all())
+
+
+def _is_missing(value: Any) -> bool:
+    """Whether it is pandas' NaT or NA, or numpy's NaT."""
+    if type(value).__name__ in ("NaTType", "NAType"):
+        return True
+    return _dtype_kind(value) in ("M", "m") and _size(value) == 1 and str(value) == "NaT"
+
+
+def _dtype_kind(value: Any) -> str | None:
+    return getattr(getattr(value, "dtype", None), "kind", None)
+
+
+def _numpy_time(value: Any) -> str:
+    single = value.reshape(())[()] if hasattr(value, "reshape") else value
+    if _dtype_kind(value) == "M":
+        whole, _, fraction = str(single).partition(".")
+        fraction = fraction.rstrip("0")
+        digits = next((size for size in (6, 9) if len(fraction) <= size), 0)
+        return f"{whole}.{fraction.ljust(digits, '0')}" if fraction else whole
+    unit, step = sys.modules["numpy"].datetime_data(value.dtype)
+    if unit not in _NANOSECONDS:
+        return str(single)  # a month has no fixed length
+    return _duration(int(single.astype("i8")) * step * _NANOSECONDS[unit])
+
+
+def _duration(nanoseconds: int) -> str:
+    """As `datetime.timedelta` shows itself, with nine digits behind the seconds where it has nanoseconds."""
+    seconds, fraction = divmod(nanoseconds, 10**9)
+    days, seconds = divmod(seconds, 86_400)
+    clock = f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+    if days:
+        clock = f"{days} day{'' if abs(days) == 1 else 's'}, {clock}"
+    if not fraction:
+        return clock
+    return f"{clock}.{fraction:09}" if fraction % 1000 else f"{clock}.{fraction // 1000:06}"
 
 
 def _size(value: Any) -> int | None:
@@ -171,45 +306,68 @@ def _size(value: Any) -> int | None:
         return None
 
 
-def _array(value: Any, depth: int) -> Any:
-    try:
-        return _plain(value.tolist(), depth + 1)
-    except Exception:  # noqa: BLE001 - a foreign object may fail in any way
+def _listed(value: Any, kind: type, above: tuple[int, ...]) -> list[Any]:
+    for own in (list, tuple):
+        if issubclass(kind, own):  # whose own `__iter__` may fail
+            return [_plain(item, above) for item in own.__iter__(value)]
+    return [_plain(item, above) for item in value]
+
+
+def _sequence(value: Sequence[Any], above: tuple[int, ...]) -> Any:
+    if len(value) > _SEQUENCE_LIMIT:
         return _fallback(value)
+    below = (*above, id(value))
+    return [_plain(item, below) for item in islice(iter(value), _SEQUENCE_LIMIT)]
 
 
-def _set(value: AbstractSet[Any], depth: int) -> list[Any]:
-    items = [_plain(item, depth + 1) for item in value]
+def _array(value: Any, above: tuple[int, ...]) -> Any:
+    if _dtype_kind(value) in ("M", "m"):  # whose `tolist` may give counts of nanoseconds
+        return [_plain(part, (*above, id(value))) for part in value]
+    if _dtype_kind(value) == "V" and not getattr(value.dtype, "names", None):  # bfloat16
+        return _plain(value.astype("f8").tolist(), (*above, id(value)))
+    return _plain(value.tolist(), (*above, id(value)))
+
+
+def _set(value: AbstractSet[Any], above: tuple[int, ...]) -> list[Any]:
+    items = [_plain(item, above) for item in value]
     try:
         return sorted(items)
     except TypeError:
         return sorted(items, key=repr)
 
 
-def _key(key: Any) -> str:
-    if type(key) is str:
-        return text(key)
-    if isinstance(key, Enum):
-        return key.name
-    return text(str(key))
-
-
-def _wide(value: int) -> float:
+def _read(mapping: Any, key: Any) -> Any:
     try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
+        return mapping[key]
+    except Exception as error:  # noqa: BLE001 - a foreign object may fail in any way
+        return _failure(error)
 
 
-_warned: set[type] = set()
+def _attribute(value: Any, name: str) -> Any:
+    try:
+        return getattr(value, name, None)
+    except Exception as error:  # noqa: BLE001 - as above
+        return _failure(error)
+
+
+def _failure(error: Exception) -> str:
+    return f"<{type(error).__name__}: {_notice.reason(error).partition(chr(10))[0]}>"
+
+
+def _whole(value: int) -> int | str:
+    return value if value in _INT64 or value.bit_length() <= _DIGIT_BITS else hex(value)
+
+
+def _cut(value: str) -> str:
+    return text(value if len(value) <= _REPR_LIMIT else f"{value[:_REPR_LIMIT]}…")
+
+
+_warned: set[str] = set()
 
 
 def _fallback(value: Any) -> str:
-    try:
-        shown = repr(value)
-    except Exception as error:  # noqa: BLE001 - a broken repr is no reason to lose the rest
-        shown = f"<{type(value).__qualname__}, whose repr failed: {error}>"
-    if type(value) not in _warned:
-        _warned.add(type(value))
-        _notice.mention(f"a value of type {type(value).__module__}.{type(value).__qualname__} is recorded as its repr")
-    return text(shown if len(shown) <= _REPR_LIMIT else f"{shown[:_REPR_LIMIT]}…")
+    kind = type_name(value)
+    if kind not in _warned:
+        _warned.add(kind)
+        _notice.mention(f"a value of type {kind} is recorded as its repr")
+    return _cut(represented(value))

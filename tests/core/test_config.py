@@ -8,8 +8,10 @@ import dataclasses
 import datetime as dt
 import enum
 import json
+import os
 import pickle
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -108,10 +110,34 @@ def test_locked_keys_ignore_later_changes(run):
     assert (run.config.lr, run.config.other) == (0.9, 1)
 
 
-def test_lists_changed_in_place_are_kept_at_the_end(run, past):
+def test_a_list_changed_in_place_is_recorded_where_changes_are_allowed(past):
+    run = tracker.init(config={"layers": [1, 2], "model": {"blocks": [{"width": 3}]}}, allow_val_change=True)
     run.config.layers.append(3)
+    run.config["model"]["blocks"][0]["width"] = 4
     run.finish()
-    assert past(run).snapshot.config["layers"] == [1, 2, 3]
+    assert past(run).snapshot.config == {"layers": [1, 2, 3], "model": {"blocks": [{"width": 4}]}}
+
+
+def test_a_list_changed_in_place_stays_recorded_as_it_was(past):
+    run = tracker.init(config={"layers": [1, 2], "model": {"blocks": [{"width": 3}], "deep": {"sizes": [1]}}})
+    run.config.layers.append(3)
+    run.config["model"]["blocks"][0]["width"] = 4
+    run.config["model"]["deep"]["sizes"].clear()
+    run.config["model"]["height"] = 5  # writes the whole of `model`
+    run.config["model"]["deep"]["more"] = [7]
+    with pytest.warns(UserWarning, match="'layers', 'model'.*changed in place.*allow_val_change"):
+        run.finish()
+    model = {"blocks": [{"width": 3}], "deep": {"sizes": [1], "more": [7]}, "height": 5}
+    assert past(run).snapshot.config == {"layers": [1, 2], "model": model}
+
+
+def test_a_list_of_the_caller_changes_nothing(past):
+    given = {"layers": [1, 2], "deep": {"sizes": [3]}}
+    run = tracker.init(config=given)
+    given["layers"].append(3)
+    given["deep"]["sizes"].append(4)
+    run.finish()
+    assert past(run).snapshot.config == {"layers": [1, 2], "deep": {"sizes": [3]}}
 
 
 def test_a_branch_can_be_pickled_and_encoded(run):
@@ -202,7 +228,7 @@ class Color(enum.Enum):
             {"path": Path("a/b"), "color": Color.RED, "when": dt.date(2026, 1, 2), "data": b"ab", "set": {2, 1}},
             {"path": "a/b", "color": "RED", "when": "2026-01-02", "data": "ab", "set": [1, 2]},
         ),
-        ({"f": test_lists_changed_in_place_are_kept_at_the_end}, None),
+        ({"f": test_new_keys_are_welcome_also_below}, None),
         ({"a.b": 1, "a": {"b": 2}}, {"a.b": 1, "a": {"b": 2}}),
         ({1: {2: 3}}, {"1": {"2": 3}}),
     ],
@@ -211,7 +237,7 @@ def test_sources(source, expected, past):
     run = tracker.init(config=source)
     config = past(run).snapshot.config
     if expected is None:
-        assert config["f"].endswith("test_lists_changed_in_place_are_kept_at_the_end")
+        assert config["f"].endswith("test_new_keys_are_welcome_also_below")
     else:
         assert config == expected
 
@@ -230,9 +256,31 @@ def test_omegaconf():
 def test_absl_flags():
     flags = pytest.importorskip("absl.flags")
     values = flags.FlagValues()
-    flags.DEFINE_integer("depth", 4, "", flag_values=values)
+    flags.DEFINE_integer("depth", 4, "", short_name="d", flag_values=values)
     values(["program", "--depth=5"])
-    assert tracker.init(config=values).config.depth == 5
+    assert tracker.init(config=values).config.as_dict() == {"depth": 5}
+
+
+def test_the_flags_of_absl_itself_are_left_out(script):
+    pytest.importorskip("absl")
+    Path("options.py").write_text("from absl import flags\nflags.DEFINE_string('data', 'small', '')\n")
+    done = script(
+        """
+        import os, sys
+        sys.path.insert(0, os.getcwd())
+        import options
+        from absl import app, flags, logging
+        flags.DEFINE_float("rate", 0.1, "")
+
+        def main(_):
+            with tracker.init(config=flags.FLAGS) as run:
+                print(run.config)
+
+        app.run(main)
+        """,
+        "--rate=0.5",
+    )
+    assert done.stdout.strip() in ("{'data': 'small', 'rate': 0.5}", "{'rate': 0.5, 'data': 'small'}")
 
 
 @pytest.mark.parametrize("wrong", [[1, 2], {1}, (1,), 5, 0.5, True, b"a", object, Slots()])
@@ -288,6 +336,89 @@ def test_keys_can_be_chosen():
         tracker.init(config=config, config_exclude_keys=["a"], config_include_keys=["b"], reinit=True)
 
 
+class Preset(str, enum.Enum):
+    RATE = "rate"
+    KIND = "kind"
+
+    def __str__(self):
+        return "shown otherwise"
+
+
+class Level(enum.IntEnum):
+    HIGH = 3
+
+
+class Mode(enum.Enum):
+    HIGH = "high"
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ({-2: "a", 2: "b", "-2x": "c"}, {"-2": "a", "2": "b", "-2x": "c"}),
+        ({"--lr": 1, "lr": 2, "-lr": 3}, {"--lr": 1, "lr": 2, "-lr": 3}),
+        ({"--seed": 1, "-v": 2, "a-": 3}, {"seed": 1, "v": 2, "a-": 3}),
+        ({2: "number", "2": "text"}, {"2 (int)": "number", "2": "text"}),
+        ({"2": "text", 2: "number", 2.5: "float"}, {"2": "text", "2 (int)": "number", "2.5": "float"}),
+        (
+            {"top": {None: 1, "None": 2, True: 3, "True": 4}},
+            {"top": {"None (NoneType)": 1, "None": 2, "True (bool)": 3, "True": 4}},
+        ),
+        ({Level.HIGH: 1, Mode.HIGH: 2}, {"HIGH": 1, "HIGH (Mode)": 2}),
+        ([{Level.HIGH: 1, Mode.HIGH: 2, "HIGH": 3}], [{"HIGH (Level)": 1, "HIGH (Mode)": 2, "HIGH": 3}]),
+        ({b"raw": 1, "raw": 2}, {"raw (bytes)": 1, "raw": 2}),
+        (
+            {Preset.RATE: Preset.KIND, "deep": [{Preset.RATE: {Preset.KIND}}]},
+            {"rate": "kind", "deep": [{"rate": ["kind"]}]},
+        ),
+        (dict(zip(map(os.fsdecode, (b"a\xe9", b"a\xe8")), (1, 2), strict=True)), {"a\\xe9": 1, "a\\xe8": 2}),
+    ],
+)
+def test_no_key_covers_another(source, expected, past):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        run = tracker.init(config=source if isinstance(source, dict) else {"list": source})
+        run.summary["same"] = source
+    kept = past(run).snapshot
+    assert kept.config == (expected if isinstance(expected, dict) else {"list": expected})
+    if not any(str(key).startswith("-") for key in source):
+        assert kept.summary["same"] == expected
+
+
+def test_keys_that_share_a_text_are_reported():
+    with pytest.warns(UserWarning, match=r"same text.*'7 \(int\)'"):
+        tracker.init(config={"labels": {7: "a", "7": "b"}})
+
+
+def test_a_later_key_of_the_same_text_is_a_change():
+    run = tracker.init(config={7: "a"})
+    assert run.config[7] == run.config["7"] == "a"
+    assert 7 in run.config
+    with pytest.raises(tracker.ConfigError):
+        run.config.update({"7": "b"})
+    run.config[Preset.RATE] = 0.5
+    assert (run.config[Preset.RATE], run.config.rate, run.config.get(Preset.RATE)) == (0.5, 0.5, 0.5)
+
+
+@pytest.mark.parametrize("large", [2**63, 2**64 - 59, -(2**63) - 1, 3 * 2**100 + 1, -(10**40)])
+def test_integers_of_any_size_are_exact(large, past):
+    run = tracker.init(config={"seed": large, "deep": {"list": [large, np.uint64(2**64 - 1)]}})
+    with pytest.raises(tracker.ConfigError):
+        run.config.seed = large + 1
+    with pytest.raises(tracker.ConfigError):
+        run.config.seed = float(large) * 2
+    run.summary["seed"] = large
+    run.log({"tokens": large, "loss": 0.5})
+    assert run.summary["tokens"] == large
+    run.finish()
+    kept = past(run)
+    assert kept.snapshot.config == {"seed": large, "deep": {"list": [large, 2**64 - 1]}}
+    assert kept.snapshot.summary == {"seed": large}
+    assert kept.latest["tokens"] == large
+    with tracker.init(id=run.id, resume="must", config={"seed": large}) as again:
+        assert again.config.seed == large
+
+
 def test_hidden_keys_are_kept_but_not_listed(past):
     run = tracker.init(config={"_secret": 1, "a": 2})
     assert list(run.config) == ["a"]
@@ -295,11 +426,26 @@ def test_hidden_keys_are_kept_but_not_listed(past):
     assert past(run).snapshot.config == {"_secret": 1, "a": 2}
 
 
-def test_a_value_of_more_than_10_mb_is_refused():
-    with pytest.raises(tracker.ConfigError, match="10 MB"):
-        tracker.init(config={"big": "x" * 11_000_000})
-    with pytest.raises(tracker.ConfigError, match="10 MB"):
-        tracker.init(config={"big": list(range(4_000_000))}, reinit=True)
+@pytest.mark.parametrize("big", ["x" * 11_000_000, list(range(4_000_000)), {"deep": [{"er": "x" * 11_000_000}]}])
+def test_a_value_of_more_than_10_mb_is_left_out_and_the_others_are_recorded(big, past):
+    with pytest.warns(UserWarning, match=r"'big' has \d+ MB and is left out.*run\.save"):
+        run = tracker.init(config={"lr": 0.1, "big": big, "depth": 3})
+    with pytest.warns(UserWarning, match="'again' has"):
+        run.config.update({"again": big, "epochs": 5})
+    with pytest.warns(UserWarning, match="summary 'huge' has"):
+        run.summary.update({"huge": big, "best": 1.0})
+    run.config["nested"] = {"a": 1}
+    with pytest.warns(UserWarning, match="'nested' has"):
+        run.config["nested"]["big"] = big
+    kept = past(run).snapshot
+    assert kept.config == {"lr": 0.1, "depth": 3, "epochs": 5, "nested": {"a": 1}}
+    assert kept.summary == {"best": 1.0}
+
+
+def test_many_values_that_are_large_together_are_all_recorded(past):
+    values = {f"text{number}": str(number) * 9_000_000 for number in range(8)}
+    run = tracker.init(config=values)
+    assert past(run).snapshot.config == values
 
 
 def test_the_module_speaks_to_the_current_run(run):

@@ -75,8 +75,8 @@ def test_numbers_keep_their_kind(run):
     values = {"int": 2**53 + 1, "float": 0.1, "bool": True, "negative": -(2**63), "wide": 2**64}
     run.log(values)
     [(_, kept)] = rows(run)
-    assert kept == {**values, "wide": float(2**64)}
-    assert [type(value) for value in kept.values()] == [int, float, bool, int, float]
+    assert kept == values
+    assert [type(value) for value in kept.values()] == [int, float, bool, int, int]
 
 
 def test_the_same_names_with_other_types_are_kept_apart(run):
@@ -113,6 +113,51 @@ def test_nested_mappings_are_joined(run):
     assert run.summary.val["top"]["one"] == 1
 
 
+class Name(str, enum.Enum):
+    LOSS = "loss"
+
+    def __format__(self, _spec):
+        return "formatted"
+
+
+def test_a_str_enum_is_its_text(run):
+    run.log({Name.LOSS: 3.0})
+    run.log({"loss": 2.0})
+    run.log({Name.LOSS: 1.0, "of": Name.LOSS})
+    run.log({"val": {Name.LOSS: 4.0}})
+    run.define_metric(Name.LOSS, summary="min")
+    run.log({Name.LOSS: 5.0})
+    assert [kept for _, kept in rows(run)] == [
+        {"loss": 3.0},
+        {"loss": 2.0},
+        {"loss": 1.0, "of": "loss"},
+        {"val.loss": 4.0},
+        {"loss": 5.0},
+    ]
+    assert run.summary[Name.LOSS] == {"min": 5.0}
+
+
+def test_two_values_of_one_name_are_both_kept(run):
+    with pytest.warns(UserWarning, match=r"named 'a\.b'.*'a\.b \(2\)'"):
+        run.log({"a.b": 1, "a": {"b": 2}})
+    with pytest.warns(UserWarning, match="named"):
+        run.log({"c": {3: 1.0, "3": 2.0}})
+    assert rows(run) == [(0, {"a.b": 1, "a.b (2)": 2}), (1, {"c.3": 1.0, "c.3 (2)": 2.0})]
+
+
+def test_mappings_within_themselves_have_an_end(run):
+    level: dict[str, object] = {"x": 1.0}
+    level["left"] = level["right"] = level
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        run.log({"level": level, "y": 2.0})
+        run.summary["level"] = level
+    [(_, kept)] = rows(run)
+    assert kept["level.x"] == 1.0
+    assert kept["y"] == 2.0
+    assert run.summary["level"]["x"] == 1.0
+
+
 def test_anything_else_is_kept_as_its_repr_with_one_warning(run):
     class Odd:
         def __repr__(self):
@@ -130,14 +175,14 @@ def test_warnings_as_errors_do_not_reach_the_training(run, monkeypatch):
         warnings.simplefilter("error")
         run.log({"x": object()})
     [(_, kept)] = rows(run)
-    assert kept["x"].startswith("<object")
+    assert kept["x"] == "<object object>"
 
 
 def test_hostile_texts_are_kept(run):
     run.log({"bad \udc80 key": "bad \udc80 text", "": "empty", "k" * 10_000: 1.0})
     [(_, kept)] = rows(run)
     assert kept == {
-        "bad ??? key".replace("???", "\ufffd" * 3): "bad ??? text".replace("???", "\ufffd" * 3),
+        "bad \\x80 key": "bad \\x80 text",
         "": "empty",
         "k" * 10_000: 1.0,
     }
