@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tracker_core import _records as records
+from tracker_core import _texts
 from tracker_core._names import check_tags
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class Identity:
 
     @name.setter
     def name(self, value: str) -> None:
-        self._update(name=str(value))
+        self._update(name=_texts.shown(value))
 
     @property
     def notes(self) -> str:
@@ -91,7 +92,7 @@ class Identity:
 
     @notes.setter
     def notes(self, value: str | None) -> None:
-        self._update(notes=str(value or ""))
+        self._update(notes="" if value is None else _texts.shown(value))
 
     @property
     def tags(self) -> tuple[str, ...]:

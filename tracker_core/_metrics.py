@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, Literal
 
 from tracker_core import _records as records
+from tracker_core import _texts
 from tracker_core._errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ def definition(
     overwrite: Any = None,
 ) -> records.Metric:
     """The checked record of one `define_metric` call. Raises UsageError naming the argument that is wrong."""
-    step_metric = getattr(step_metric, "name", step_metric)  # a metric that define_metric returned
+    if not isinstance(step_metric, str):
+        step_metric = getattr(step_metric, "name", step_metric)  # a metric that define_metric returned
     if not isinstance(name, str) or not name:
         raise UsageError(f"define_metric needs a metric's name, not {name!r}")
     if "*" in name[:-1]:
@@ -45,8 +47,8 @@ def definition(
         raise UsageError(f"define_metric({name!r}): goal={goal!r} must be 'minimize' or 'maximize'")
     return records.Metric(
         time=time,
-        name=name,
-        step_metric=step_metric,
+        name=_texts.name(name),
+        step_metric=None if step_metric is None else _texts.name(step_metric),
         step_sync=step_sync if step_sync is not None or step_metric is None else True,
         hidden=hidden,
         summary=kinds,

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from enum import Enum
 from typing import Any
 
+from tracker_core import _texts
 from tracker_core._errors import UsageError
 
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -74,11 +76,11 @@ def check_project(project: str) -> str:
 
 def check_tags(tags: Any) -> tuple[str, ...]:
     """The tags, each once, in their order; one is one. UsageError names all that are not 1 to 64 characters long."""
-    if isinstance(tags, str):
+    if isinstance(tags, str | Enum):
         tags = (tags,)
     if not isinstance(tags, Iterable):
         raise UsageError(f"tags={tags!r} must be a string or a list of strings")
-    tags = tuple(tags)
+    tags = tuple(_texts.shown(tag) if isinstance(tag, str | Enum) else tag for tag in tags)
     bad = [tag for tag in tags if not isinstance(tag, str) or not 1 <= len(tag) <= 64]
     if bad:
         raise UsageError(f"tags must be strings of 1 to 64 characters; these are not: {bad!r}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 
-from tracker_core import _exit, _failure, _metrics, _notice
+from tracker_core import _exit, _failure, _metrics, _notice, _texts
 from tracker_core import _records as records
 from tracker_core._artifacts.verb import Verbs
 from tracker_core._config import Config
@@ -183,6 +183,7 @@ class Run(Identity, Verbs, Display):
         """
         from tracker_core._alert import level_of, seconds_of
 
+        title, text = _texts.shown(title), _texts.shown(text)
         kind, pause, now = level_of(level), seconds_of(wait_duration), self._logbook.now()
         muted = now < self._alerted.get(title, 0.0)
         if not muted:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import os
 import sys
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 import msgspec
 
-from tracker_core import _notice
+from tracker_core import _notice, _texts
 from tracker_core._errors import UsageError
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ VARIABLES: dict[str, str] = {
 """Setting -> environment variable."""
 
 _LISTS = ("tags", "config_paths")
+_TEXTS = ("project", "entity", "name", "id", "group", "job_type", "notes")
 
 
 def gather(arguments: Mapping[str, Any], given: Mapping[str, Any] | None = None) -> Settings:
@@ -191,6 +193,8 @@ def _convert(values: Mapping[str, Any], source: str) -> dict[str, Any]:
             value = tuple(part for item in value.split(",") if (part := item.strip()))  # noqa: PLW2901
         elif name in _SWITCHES and isinstance(value, str):
             value = _WORDS.get(value.lower(), value)  # noqa: PLW2901
+        elif name in _TEXTS and isinstance(value, str | Enum):
+            value = _texts.shown(value)  # noqa: PLW2901
         elif name in ("dir", "cache_dir"):
             value = _expanded(value)  # noqa: PLW2901
         try:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]{4,16}\b|(?<=') 0x[0-9A-Fa-f]{6,16}\b| id='\d+'")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_NO_BYTE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
 _T = TypeVar("_T")
 
@@ -46,12 +47,14 @@ def name(key: Any) -> str:
 def text(value: str) -> str:
     """`value` without lone surrogates, which no encoding of the journal can hold.
 
-    A byte that was no UTF-8 is written as Python escapes it, `caf\\xe9`, so that different names stay different.
+    Bytes that Python could not decode, as in names of files, are decoded as UTF-8; one that is no UTF-8 is written as
+    Python escapes it, `caf\\xe9`, so that different names stay different.
     """
     if value.isascii() or not _SURROGATE.search(value):
         return value
     joined = value.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")  # pairs become characters
-    return _SURROGATE.sub(_escaped, joined)
+    escaped = _NO_BYTE.sub(lambda match: f"\\u{ord(match[0]):04x}", joined)
+    return escaped.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def shown(value: Any) -> str:
@@ -97,7 +100,7 @@ def member_text(member: Enum) -> str:
     """The text of a member of an Enum: its own where it is a string, else its name."""
     if issubclass(type(member), str):
         return text(str.__str__(member))
-    own = member._name_  # of a Flag with several bits None before Python 3.11
+    own = getattr(member, "_name_", None)  # None for a Flag of several bits before Python 3.11
     return text(own if own is not None else str(member))
 
 
@@ -124,11 +127,6 @@ def _distinct(names: list[str], keys: list[Any]) -> list[str]:
         "so that no value is lost"
     )
     return found
-
-
-def _escaped(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"
 
 
 def without_address(shown: str, value: Any) -> str:

@@ -178,7 +178,7 @@ def _converted(value: Any, kind: type, above: tuple[int, ...]) -> Any:  # noqa: 
         return _whole(int(value))
     if isinstance(value, (bytes, bytearray, memoryview)):
         return text(bytes(value).decode("utf-8", "surrogateescape"))
-    if _is_missing(value):
+    if is_missing(value):
         return None
     if isinstance(value, AbstractSet):
         return _set(value, (*above, id(value)))
@@ -257,9 +257,9 @@ def _is_masked(value: Any) -> bool:
     return type(value).__module__.startswith("numpy.ma") and bool(value.mask.all())
 
 
-def _is_missing(value: Any) -> bool:
-    """Whether it is pandas' NaT or NA, or numpy's NaT."""
-    if type(value).__name__ in ("NaTType", "NAType"):
+def is_missing(value: Any) -> bool:
+    """Whether it is None, pandas' NaT or NA, or numpy's NaT."""
+    if value is None or type(value).__name__ in ("NaTType", "NAType"):
         return True
     return _dtype_kind(value) in ("M", "m") and _size(value) == 1 and str(value) == "NaT"
 

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
-from tracker_core import _notice, _values
+from tracker_core import _notice, _texts, _values
 from tracker_core._artifacts import fetch, lineage
 from tracker_core._artifacts.collection import Collection
 from tracker_core._artifacts.contents import Contents
@@ -69,7 +69,7 @@ class Artifact:
         self._name = checked_name(name)
         self.type = checked_type(type)
         self.description = description
-        self.metadata: dict[str, Any] = _values.plain(dict(checked_metadata(metadata)))
+        self.metadata: dict[str, Any] = _metadata(metadata)
         self.incremental = incremental
         self.aliases: list[str] = []
         self.tags: list[str] = []
@@ -502,9 +502,9 @@ class Artifact:
 
     def _changeable(self, created: float) -> dict[str, Any]:
         expires = None if self.ttl is None else created + self.ttl.total_seconds()
-        metadata = _values.plain(dict(checked_metadata(self.metadata)))
+        metadata = _metadata(self.metadata)
         return {
-            "description": None if self.description is None else _values.text(str(self.description)),
+            "description": None if self.description is None else _texts.shown(self.description),
             "metadata": metadata,
             "tags": tuple(checked_words(self.tags, "tags")),
             "expires": expires,
@@ -527,3 +527,9 @@ def _links(policy: str) -> bool:
     if policy not in ("mutable", "immutable"):
         raise UsageError(f"policy {policy!r} is neither 'mutable' nor 'immutable'")
     return policy == "immutable"
+
+
+def _metadata(given: Any) -> dict[str, Any]:
+    """Metadata as plain data. Raises UsageError for what is no mapping."""
+    held = _values.readable_items(checked_metadata(given), "Artifact(metadata=)")
+    return _values.plain(dict(held))  # type: ignore[no-any-return]

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from tracker_core import _texts
 from tracker_core._errors import UsageError
 from tracker_core._file_tree import portable_name
 
@@ -67,7 +68,7 @@ class Head(msgspec.Struct, frozen=True):
     source: str = ""
 
 
-encode = msgspec.json.Encoder(enc_hook=repr).encode
+encode = msgspec.json.Encoder(enc_hook=_texts.represented).encode
 decode = msgspec.json.Decoder(Version).decode
 decode_head = msgspec.json.Decoder(Head).decode
 
@@ -119,7 +120,7 @@ def checked_words(words: Any, what: str) -> list[str]:
     for word in listed:
         if not isinstance(word, str):
             raise UsageError(f"{what} must be a list of texts, not one with {word!r:.200}")
-    return list(dict.fromkeys(portable_name(str(word)) for word in listed))
+    return list(dict.fromkeys(portable_name(str.__str__(word)) for word in listed))
 
 
 def checked_ttl(ttl: Any) -> dt.timedelta | None:
@@ -133,13 +134,13 @@ def checked_type(kind: Any) -> str:
     """The type of an artifact; UsageError for what is no text."""
     if not isinstance(kind, str) or not kind:
         raise UsageError(f"type={kind!r:.200} of an artifact must be a text such as 'dataset' or 'model'")
-    return portable_name(str(kind))
+    return portable_name(str.__str__(kind))
 
 
 def checked_metadata(metadata: Any) -> Mapping[str, Any]:
     if metadata is not None and not isinstance(metadata, Mapping):
         raise UsageError(f"metadata of an artifact must be a dict, not {metadata!r:.200}")
-    return metadata or {}
+    return {} if metadata is None else metadata
 
 
 def checked_count(count: Any, what: str) -> int:

@@ -8,23 +8,49 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from tracker_core import _values
+
 Array: TypeAlias = npt.NDArray[Any]
 _CHANNELS = (1, 3, 4)
+_TOLERANCE = 0.01
+"""How far floats may be outside of [0, 1] or [-1, 1]: resizing and arithmetic in float16 overshoot."""
 
 
 def owned(value: Any) -> Array:
     """A numpy array of its own memory: what the caller does to `value` later does not reach it.
 
-    Takes tensors on any device. Raises TypeError for what is no array of numbers.
+    Takes tensors on any device. Masked and missing elements are NaN; floats that numpy does not know, such as
+    bfloat16, become float32, longer ones float64. Raises TypeError for what is no array of numbers.
     """
     if hasattr(value, "detach") and hasattr(value, "cpu"):
         value = _from_torch(value)
     elif not isinstance(value, np.ndarray) and hasattr(value, "numpy"):
         value = value.numpy()
-    array = np.array(value, order="C", copy=True)
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"an array of numbers is wanted, not one of {array.dtype}")
+    if isinstance(value, np.ma.MaskedArray):
+        masked = bool(np.ma.getmaskarray(value).any())
+        value = np.where(np.ma.getmaskarray(value), np.nan, value.data) if masked else value.data
+    array = _numbers(np.array(value, order="C", copy=True))
     return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def _numbers(array: Array) -> Array:
+    kind = array.dtype.kind
+    if kind == "f" and array.dtype.itemsize > 8:
+        return array.astype(np.float64)
+    if kind == "V" and array.dtype.names is None:  # ml_dtypes
+        return array.astype(np.float32)
+    if kind == "O":  # Decimal, None, pandas' NA
+        return np.array([_number(item) for item in array.ravel().tolist()], np.float64).reshape(array.shape)
+    if kind not in "biuf":
+        raise TypeError(f"an array of numbers is wanted, not one of {array.dtype}")
+    return array
+
+
+def _number(item: Any) -> float:
+    number = np.nan if _values.is_missing(item) else _values.number(item)
+    if number is None:
+        raise TypeError(f"an array of numbers is wanted, not one that holds {type(item).__name__}")
+    return float(number)
 
 
 def is_torch(value: object) -> bool:
@@ -78,8 +104,9 @@ def layout(shape: tuple[int, ...], prefer: Literal["first", "last"]) -> Layout:
 def as_bytes(array: Array, *, normalize: bool) -> Array:
     """The values as uint8.
 
-    With `normalize`, floats within [0, 1] and [-1, 1] are stretched to [0, 255], by the extremes of the whole
-    array; everything else is clipped to [0, 255]. NaN becomes 0. Booleans become 0 and 255.
+    With `normalize`, floats within [0, 1] and [-1, 1], give or take a hundredth, are stretched to [0, 255], judged by
+    the finite extremes of the whole array; everything else is clipped to [0, 255]. NaN becomes 0. Booleans become 0
+    and 255.
     """
     if array.dtype == np.uint8:
         return array
@@ -87,13 +114,14 @@ def as_bytes(array: Array, *, normalize: bool) -> Array:
         array = array.astype(np.int16) * 255
     if array.dtype.kind != "f":
         return np.clip(array, 0, 255).astype(np.uint8)
-    finite = np.nan_to_num(array.astype(np.float32), nan=0.0, posinf=np.inf, neginf=-np.inf)
+    pixels = array.astype(np.float32)
+    finite = pixels[np.isfinite(pixels)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
-    if normalize and low >= 0 and high <= 1:
-        finite = finite * 255
-    elif normalize and low >= -1 and high <= 1:
-        finite = (finite + 1) * 127.5
-    rounded: Array = np.rint(np.clip(finite, 0, 255)).astype(np.uint8)
+    if normalize and low >= -_TOLERANCE and high <= 1 + _TOLERANCE:
+        pixels = pixels * 255
+    elif normalize and low >= -1 - _TOLERANCE and high <= 1 + _TOLERANCE:
+        pixels = (pixels + 1) * 127.5
+    rounded: Array = np.rint(np.clip(np.nan_to_num(pixels, nan=0.0, posinf=255, neginf=0), 0, 255)).astype(np.uint8)
     return rounded
 
 

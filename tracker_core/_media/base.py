@@ -6,7 +6,7 @@ import importlib.util
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tracker_core import _notice
+from tracker_core import _notice, _texts
 from tracker_core._errors import Error
 from tracker_core._media.place import Place
 
@@ -34,13 +34,14 @@ class Media(ABC):
         try:
             return {"_type": self.kind, **self._store(Place(files, key, step))}
         except Exception as problem:  # noqa: BLE001 - whatever an encoder raises must not end a training run
+            reason = _texts.text(_notice.reason(problem))
             if key not in _warned:
                 _warned.add(key)
                 _notice.mention(
-                    f"{type(self).__name__} logged as {key[:200]!r} could not be kept: {problem}. "
+                    f"{type(self).__name__} logged as {key[:200]!r} could not be kept: {reason}. "
                     "The rest of the row is kept; later failures of this key are silent."
                 )
-            return {"_type": self.kind, "error": f"{type(problem).__name__}: {problem}"}
+            return {"_type": self.kind, "error": f"{type(problem).__name__}: {reason}"}
 
     @abstractmethod
     def _store(self, place: Place) -> dict[str, Any]:
@@ -55,6 +56,6 @@ def require(package: str, extra: str, purpose: str) -> None:
 
 def described(reference: dict[str, Any], *, caption: object = None, **more: object) -> dict[str, Any]:
     """`reference` with those of `more` that say something."""
-    if caption:
-        more["caption"] = str(caption).encode("utf-8", "replace").decode()
+    if caption is not None and (text := _texts.shown(caption)):
+        more["caption"] = text
     return {**reference, **{name: value for name, value in more.items() if value not in (None, {})}}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tracker_core import _texts, _values
 from tracker_core._errors import UsageError
 
 
@@ -27,5 +28,11 @@ def labels(names: Mapping[Any, Any] | Classes | Sequence[Mapping[str, Any]] | No
     if names is None:
         return {}
     if isinstance(names, Mapping):
-        return {str(identity): str(name).encode("utf-8", "replace").decode() for identity, name in names.items()}
+        return {_identity(identity): _texts.shown(name) for identity, name in names.items()}
     return (names if isinstance(names, Classes) else Classes(names)).labels()
+
+
+def _identity(given: Any) -> str:
+    """A class id as a text; that of a member of an IntEnum, or of 3.0, is that of its number."""
+    number = int(given) if isinstance(given, int) else _values.number(given)
+    return str(int(number)) if number is not None and number == int(number) else _texts.name(given)

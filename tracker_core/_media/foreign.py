@@ -3,6 +3,7 @@ use."""
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +20,10 @@ def media_of(value: Any, make: Callable[[Any], Media | None]) -> Media | None:
     """`value` if it is media, else what `make` makes of it. Never raises: what cannot be taken is warned about, and is
     then as foreign as any other value.
     """
-    if isinstance(value, Media):
-        return value
     try:
-        return make(value)
+        return value if isinstance(value, Media) else make(value)
     except Exception as problem:  # noqa: BLE001 - a broken figure must not end a training run
-        _notice.mention(f"a {type(value).__name__} could not be taken as media: {problem}")
+        _notice.mention(f"a {type(value).__name__} could not be taken as media: {_notice.reason(problem)}")
         return None
 
 
@@ -99,27 +98,32 @@ def _is_long(value: Any) -> bool:
     if hasattr(dtype, "is_numeric"):  # polars
         return count > LONGEST_LIST and bool(dtype.is_numeric())
     kind = getattr(dtype, "kind", "f")  # torch's types tell no kind; numpy's that are no numbers say O, U, S, M
-    return count > LONGEST_LIST and kind in "biuf"
+    short = kind == "V" and not getattr(dtype, "names", None)  # bfloat16 and other floats of ml_dtypes
+    return count > LONGEST_LIST and (short or kind in "biuf")
 
 
 def holds_media(values: list[Any] | tuple[Any, ...]) -> bool:
     """Whether a list is one of media, figures or pictures."""
-    first = next((value for value in values if value is not None), None)
+    first = next((value for value in values if not _is_missing(value)), None)
     # Most lists are short lists of numbers or texts: only media objects are looked for behind the first.
     return is_shown(first) or any(isinstance(value, Media) for value in values)
 
 
 def group_of(values: list[Any] | tuple[Any, ...], make: Callable[[Any], Media | None]) -> Media | None:
-    """A group, when something in the list is media: None is left out then, and what is none becomes a text."""
+    """A group, when something in the list is media: None and NaN are left out then, others become texts."""
     if not values or not (holds_media(values) or _is_long(values[0])):
         return None
     from tracker_core._media.group import Group
     from tracker_core._media.text import Text
 
-    found = [(value, make(value)) for value in values if value is not None]
+    found = [(value, make(value)) for value in values if not _is_missing(value)]
     if not any(media for _, media in found):
         return None
     return Group([media or Text(value) for value, media in found])
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or (type(value) is float and math.isnan(value))
 
 
 _SHOWN = {"PIL": _picture, "bokeh": _bokeh, "matplotlib": _figure, "plotly": _plotly}

@@ -77,11 +77,17 @@ class Histogram(Media):
 
 def _flat(sequence: Sequence[Any] | Any) -> Array:
     """The values in one dimension. No copy is kept, so none is made where numpy can look at them as they are."""
-    values = sequence if isinstance(sequence, np.ndarray) else owned(sequence)
-    if values.dtype.kind not in "biuf":
-        raise UsageError(f"a histogram is made of numbers, not of {values.dtype}")
-    values = values.ravel()
-    return values.astype(np.uint8) if values.dtype.kind == "b" else values
+    if isinstance(sequence, np.ma.MaskedArray):
+        sequence = sequence.compressed()
+    usual = isinstance(sequence, np.ndarray) and sequence.dtype.kind in "biuf" and sequence.dtype.itemsize <= 8
+    try:
+        array: Array = sequence if usual else owned(sequence)  # type: ignore[assignment]
+    except TypeError as error:
+        raise UsageError(f"a histogram is made of numbers: {error}") from None
+    values = array.ravel()
+    if values.dtype.kind == "b":
+        return values.astype(np.uint8)
+    return values.astype(np.float32) if values.dtype == np.float16 else values  # which has no room for the edges
 
 
 def _scale(values: Array) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tracker_core import _notice
+from tracker_core import _notice, _texts
 from tracker_core._media.base import Media, described
 from tracker_core._media.source import is_path, read_bytes
 
@@ -32,7 +32,7 @@ class Html(Media):
         if content is None:
             content = read_bytes(data)
         if content is None:
-            content = str(data).encode("utf-8", "replace")
+            content = _texts.shown(data).encode()
         self.html = _injected(content) if inject else content
 
     def _store(self, place: Place) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tracker_core import _notice
+from tracker_core import _notice, _texts
 from tracker_core._errors import UsageError
 from tracker_core._media.array import Array, as_bytes, grid, is_torch, layout, owned, tiled
 from tracker_core._media.base import Media, described, require
@@ -33,11 +33,12 @@ class Image(Media):
 
     Arrays are (H, W), (H, W, C) or (C, H, W) with C of 1, 3 or 4; where both readings fit, torch tensors are
     taken as (C, H, W) and others as (H, W, C). A batch of four dimensions becomes one grid. Floats within [0, 1]
-    or [-1, 1] are stretched to [0, 255] unless `normalize=False`; all else is clipped to it. 16-bit grey arrays
-    are kept exactly in a PNG.
+    or [-1, 1], give or take a hundredth, are stretched to [0, 255] unless `normalize=False`; all else is clipped to
+    it. 16-bit grey arrays are kept exactly in a PNG.
 
     `boxes` is `{set: {"box_data": [...], "class_labels": {...}}}`, `masks` is
-    `{layer: {"mask_data": (H, W), "class_labels": {...}}}`; `classes` names the classes of those that do not.
+    `{layer: {"mask_data": (H, W), "class_labels": {...}}}`; `classes` names the classes of those that do not. A mask
+    has the height and width of the image.
     Files that browsers show are kept byte for byte; others, or all with another `file_type`, are converted.
     """
 
@@ -63,13 +64,15 @@ class Image(Media):
         self.format = _SUFFIXES[file_type.lower()] if file_type else "png"
         self.width = self.height = 0
         self._classes = labels(classes)
-        self._boxes = {name: Boxes(name, given, self._classes) for name, given in (boxes or {}).items()}
+        self._boxes = {_texts.name(name): Boxes(name, given, self._classes) for name, given in (boxes or {}).items()}
         self._masks = [Mask(name, given, self._classes) for name, given in (masks or {}).items()]
         self._path: Path | None = None
         self._encoded: bytes | None = None
         self._pixels: Array | None = None
         self._options: dict[str, Any] = {"mode": mode, "normalize": normalize}
         self._take(data_or_path, mode, file_type)
+        for mask in self._masks:
+            mask.check(self.height, self.width)
         if max(self.width, self.height) > _LIMIT:
             _notice.mention(f"images of more than {_LIMIT} pixels a side may not be shown")
 
@@ -127,6 +130,10 @@ class Image(Media):
     def _take_picture(self, picture: Picture, mode: str | None) -> None:
         if mode is not None and picture.mode != mode:
             picture = picture.convert(mode)
+        if picture.mode == "F":  # numbers of any range
+            self._options["mode"] = None
+            self._take_array(picture)
+            return
         self._options["mode"] = None
         self._options["normalize"] = False
         self.width, self.height = picture.size

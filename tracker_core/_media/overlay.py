@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
+from tracker_core import _notice, _texts, _values
 from tracker_core._errors import UsageError
 from tracker_core._media.array import owned
 from tracker_core._media.classes import labels
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from tracker_core._media.array import Array
     from tracker_core._media.place import Place
 
+_FIELDS = ("position", "domain", "class_id", "box_caption", "scores", "box_id")
 _POSITIONS = ({"minX", "maxX", "minY", "maxY"}, {"middle", "width", "height"})
 
 
@@ -25,12 +27,20 @@ class Mask:
     """One layer of pixel classes: `{"mask_data": (H, W) integers}` or `{"path": a PNG}`, with `class_labels`."""
 
     def __init__(self, name: str, given: Mapping[str, Any], inherited: dict[str, str]) -> None:
-        self.name = name
+        self.name = _texts.name(name)
         self.labels = labels(given.get("class_labels")) or inherited
         self.pixels = None if "mask_data" not in given else _classes(name, given["mask_data"])
         self.path = Path(given["path"]) if "path" in given else None
         if self.pixels is None and self.path is None:
             raise UsageError(f"mask {name!r} has neither 'mask_data' nor 'path'")
+
+    def check(self, height: int, width: int) -> None:
+        """Raises UsageError where the mask is not as large as its image."""
+        if self.pixels is not None and self.pixels.shape != (height, width):
+            raise UsageError(
+                f"mask {self.name!r} has the shape {self.pixels.shape}, but its image has {(height, width)} "
+                "(height, width): resize the mask to the image"
+            )
 
     def store(self, place: Place) -> dict[str, Any]:
         place = place.below(self.name)
@@ -70,18 +80,27 @@ def _box(name: str, box: Mapping[str, Any]) -> dict[str, Any]:
             f"a box of {name!r} has the position {position!r}; minX, maxX, minY, maxY or middle, width, height are "
             "wanted, as fractions of the image or, with domain='pixel', as pixels"
         )
+    if unknown := sorted(_texts.name(key) for key in box if key not in _FIELDS):
+        _notice.mention(f"boxes {name!r}: {', '.join(unknown)} is left out; known are {', '.join(_FIELDS)}")
     if box.get("domain") not in (None, "pixel"):
         raise UsageError(f"a box of {name!r} has the domain {box['domain']!r}; 'pixel' or none is wanted")
     plain: dict[str, Any] = {"position": {key: _numbers(value) for key, value in position.items()}}
     if box.get("domain"):
         plain["domain"] = box["domain"]
     if box.get("class_id") is not None:
-        plain["class_id"] = int(box["class_id"])
+        plain["class_id"] = _class_id(name, box["class_id"])
     if box.get("box_caption") is not None:
-        plain["box_caption"] = str(box["box_caption"])
-    if box.get("scores"):
-        plain["scores"] = {str(key): float(value) for key, value in box["scores"].items()}
+        plain["box_caption"] = _texts.shown(box["box_caption"])
+    if box.get("scores") is not None:
+        plain["scores"] = {_texts.name(key): float(value) for key, value in box["scores"].items()}
     return plain
+
+
+def _class_id(name: str, given: Any) -> int:
+    number = int(given) if isinstance(given, int) else _values.number(given)
+    if number is None or number != int(number):
+        raise UsageError(f"a box of {name!r} has the class_id {_texts.represented(given)}; a whole number is wanted")
+    return int(number)
 
 
 def _numbers(value: Any) -> Any:

@@ -6,9 +6,10 @@ import datetime as dt
 import itertools
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from tracker_core import _texts
 from tracker_core._errors import UsageError
 from tracker_core._media.base import Media
-from tracker_core._media.column import SIMPLE, cell_of, declared, joined
+from tracker_core._media.column import SIMPLE, Moment, cell_of, declared, is_nan, joined
 from tracker_core._media.table_file import encoded
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from tracker_core._media.place import Place
 
 _AS_THEY_ARE: frozenset[Kind] = frozenset(("none", "number", "boolean", "text", "list", "map"))
+_WITH_NAN: frozenset[Kind] = frozenset(("none", "number", "any"))
+"""Kinds of columns that keep NaN: in others it is a missing cell."""
 _DEFAULT_COLUMNS = ("Input", "Output", "Expected")
 
 
@@ -51,9 +54,9 @@ class Table(Media):
     ) -> None:
         del log_mode
         given = _collected(next((one for one in (dataframe, data, rows) if one is not None), None))
-        names, cells = _cells_of(given if columns is not None else _labelled(given))
+        names, cells = _cells_of(given, with_index=columns is None)
         if columns is not None:
-            names = [str(name) for name in columns]
+            names = [_texts.name(name) for name in columns]
         elif names is None:
             width = len(cells[0]) if cells else 0
             names = [str(index) for index in range(width)] if width else list(_DEFAULT_COLUMNS)
@@ -93,6 +96,7 @@ class Table(Media):
 
     def add_column(self, name: str, data: Any, optional: bool = True) -> None:
         """Adds a column with a value for each row; of a table without rows and columns, it makes the rows."""
+        name = _texts.name(name)
         cells = [cell_of(value) for value in data]
         if name in self.columns:
             raise UsageError(f"there is a column {name!r} already")
@@ -105,6 +109,8 @@ class Table(Media):
         kind: Kind = "none"
         for cell in cells:
             kind = joined(name, kind, cell, mixed=self._mixed)
+        if kind not in _WITH_NAN:
+            cells = [None if is_nan(cell) else cell for cell in cells]
         if not self._rows:
             self.columns, self._kinds, self._rows = [], [], [[] for _ in cells]
         self.columns = [*self.columns, name]
@@ -163,15 +169,30 @@ class Table(Media):
             raise UsageError(f"there is no column {name!r} among {self.columns}")
         return self.columns.index(name)
 
-    def _check(self, row: Sequence[Any]) -> None:
+    def _check(self, row: list[Any]) -> None:
+        """Settles the kinds of the columns with `row`, whose NaN becomes None where it is no number."""
         kinds = [
             joined(name, kind, cell, mixed=self._mixed)
             for name, kind, cell in zip(self.columns, self._kinds, row, strict=True)
         ]
+        for at, (before, kind) in enumerate(zip(self._kinds, kinds, strict=True)):
+            if kind in _WITH_NAN:
+                continue
+            for earlier in self._rows if before == "none" else ():
+                earlier[at] = None
+            if is_nan(row[at]):
+                row[at] = None
         for name, cell in zip(self.columns, row, strict=True):
             if cell is None and name in self._required:
                 raise UsageError(f"the cell of column {name!r} is None, but the column is not optional")
         self._kinds = kinds
+
+    def _kinds_stored(self) -> list[Kind]:
+        """The kinds of the columns; one that holds nothing but NaN is one of numbers."""
+        return [
+            "number" if kind == "none" and any(is_nan(row[at]) for row in self._rows) else kind
+            for at, kind in enumerate(self._kinds)
+        ]
 
     def _store(self, place: Place) -> dict[str, Any]:
         if self._exposed:
@@ -190,7 +211,7 @@ class Table(Media):
             "parts": list(parts),
             "rows": len(self._rows),
             "columns": list(self.columns),
-            "kinds": list(self._kinds),
+            "kinds": self._kinds_stored(),
         }
 
     def _part(self, place: Place, stored: _Stored, start: int) -> dict[str, Any]:
@@ -200,7 +221,7 @@ class Table(Media):
                 [stored.plain(cell, place.below(name)) for name, cell in zip(self.columns, row, strict=True)]
                 for row in rows
             ]
-        return {**place.write("table", "table", encoded(self.columns, self._kinds, rows)), "rows": len(rows)}
+        return {**place.write("table", "table", encoded(self.columns, self._kinds_stored(), rows)), "rows": len(rows)}
 
     def _readmit(self) -> None:
         """Takes in what was done to the rows since they were handed out."""
@@ -229,6 +250,8 @@ class _Stored:
             if id(cell) not in self._media:
                 self._media[id(cell)] = cell.store(place.key, place.step, place.files)
             return self._media[id(cell)]
+        if isinstance(cell, Moment):
+            return str(cell)
         return cell.isoformat() if isinstance(cell, dt.date) else cell
 
 
@@ -255,13 +278,15 @@ class JoinedTable(Media):
         return {"table1": first, "table2": second, "join_key": self._keys}
 
 
-def _cells_of(given: Any) -> tuple[list[str] | None, list[Sequence[Any]]]:
+def _cells_of(given: Any, *, with_index: bool = False) -> tuple[list[str] | None, list[Sequence[Any]]]:
     """Column names, where `given` has them, and rows."""
     if given is None:
         return None, []
     if hasattr(given, "columns") and hasattr(given, "itertuples"):  # pandas
-        columns = [_series(given.iloc[:, index]) for index in range(len(given.columns))]
-        return _distinct(given.columns), list(zip(*columns, strict=True))
+        columns = [(_label(name), _series(given.iloc[:, at])) for at, name in enumerate(given.columns)]
+        if with_index:
+            columns = [*_index(given, dict(columns)), *columns]
+        return _distinct([name for name, _ in columns]), list(zip(*(values for _, values in columns), strict=True))
     if hasattr(given, "columns") and hasattr(given, "iter_rows"):  # polars
         return _distinct(given.columns), list(given.iter_rows())
     if hasattr(given, "columns") and hasattr(given, "column_names"):  # pyarrow
@@ -269,34 +294,53 @@ def _cells_of(given: Any) -> tuple[list[str] | None, list[Sequence[Any]]]:
     return None, [_row(row) for row in (given.tolist() if hasattr(given, "tolist") else given)]
 
 
+def _index(frame: Any, known: Mapping[str, list[Any]]) -> list[tuple[str, list[Any]]]:
+    """The index of a pandas dataframe as columns, where that says more than which row it is and than those `known`."""
+    index = frame.index
+    if index.names == [None] and index.dtype.kind in "iu":
+        return []
+    levels = [index.get_level_values(at) for at in range(index.nlevels)]
+    unnamed = ["index"] if len(levels) == 1 else [f"level_{at}" for at in range(len(levels))]
+    found = []
+    for level, other in zip(levels, unnamed, strict=True):
+        name, values = other if level.name is None else _label(level.name), _series(level.to_series())
+        if name not in known:
+            found.append((name, values))
+        elif values != known[name]:
+            found.append((f"{name} (index)", values))
+    return found
+
+
+def _label(name: Any) -> str:
+    """The name of a pandas column; the levels of one that has several are joined, as in `loss.mean`."""
+    if isinstance(name, tuple):
+        return ".".join(part for part in map(_texts.name, name) if part)
+    return _texts.name(name)
+
+
 def _row(given: Any) -> Sequence[Any]:
     row = given.tolist() if hasattr(given, "tolist") else given
     if not isinstance(row, (list, tuple)):
-        raise UsageError(f"data is a list of rows, each a list with a value a column; not {given!r:.100}")
+        raise UsageError(
+            f"data is a list of rows, each a list with a value a column; not {_texts.represented(given)[:100]}"
+        )
     return row
 
 
 def _collected(given: Any) -> Any:
-    """Polars' lazy frame with its work done. It is asked for nothing else, as its columns alone may cost as much."""
-    return given.collect() if hasattr(given, "collect") else given
+    """Polars' lazy frame with its work done. It is asked for nothing else, as its columns alone may cost as much.
 
-
-def _labelled(given: Any) -> Any:
-    """A pandas dataframe with its index as columns, where that says more than which row it is."""
-    if not hasattr(given, "reset_index"):
-        return given
-    if given.index.names == [None] and given.index.dtype.kind in "iu":
-        return given
-    try:
-        return given.reset_index()
-    except ValueError:  # there is a column of its name
-        return given
+    A series becomes a frame of one column.
+    """
+    if hasattr(given, "collect"):
+        return given.collect()
+    return given.to_frame() if hasattr(given, "to_frame") and not hasattr(given, "columns") else given
 
 
 def _distinct(names: Iterable[Any]) -> list[str]:
     """Names as texts; repeated ones get a number, as pandas gives it to those of a file."""
     found: dict[str, None] = {}
-    for name in map(str, names):
+    for name in map(_texts.name, names):
         free = (f"{name}.{number}" for number in itertools.count(1) if f"{name}.{number}" not in found)
         found[name if name not in found else next(free)] = None
     return list(found)
@@ -313,6 +357,7 @@ def _required(names: Sequence[str], optional: bool | Sequence[bool]) -> frozense
 def _series(series: Any) -> list[Any]:
     """The values of a pandas column. What is missing in it is None, but among floats, which have NaN of their own."""
     values = series.tolist()
-    if getattr(series.dtype, "kind", "O") == "f" or not series.hasnans:
+    if getattr(series.dtype, "kind", "O") == "f":
         return list(values)
-    return [None if missing else value for value, missing in zip(values, series.isna(), strict=True)]
+    missing = series.isna()
+    return [None if gone else value for value, gone in zip(values, missing, strict=True)] if missing.any() else values

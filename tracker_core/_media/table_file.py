@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import zstandard
 
+from tracker_core import _records as records
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
@@ -40,8 +42,8 @@ class Footer(msgspec.Struct, frozen=True):
         return sum(rows for _, _, rows in self.pages)
 
 
-_encode = msgspec.msgpack.Encoder(enc_hook=repr).encode
-_decode = msgspec.msgpack.Decoder().decode
+_encode = records.encode
+_decode = msgspec.msgpack.Decoder(ext_hook=records.extension).decode
 _decode_footer = msgspec.msgpack.Decoder(Footer).decode
 
 
@@ -51,31 +53,12 @@ def encoded(columns: Sequence[str], kinds: Sequence[str], rows: Sequence[Sequenc
     parts, pages, offset = [_MAGIC], [], len(_MAGIC)
     for start in range(0, len(rows), PAGE_ROWS):
         some = rows[start : start + PAGE_ROWS]
-        page = compress(_page([_column(cells) for cells in zip(*some, strict=True)]))
+        page = compress(_encode([_column(cells) for cells in zip(*some, strict=True)]))
         pages.append((offset, len(page), len(some)))
         parts.append(page)
         offset += len(page)
-    footer = msgspec.msgpack.encode(Footer(tuple(columns), tuple(kinds), tuple(pages)))
+    footer = records.encode(Footer(tuple(columns), tuple(kinds), tuple(pages)))
     return b"".join([*parts, footer, len(footer).to_bytes(_LENGTH, "little"), _MAGIC])
-
-
-def _page(columns: list[Any]) -> bytes:
-    try:
-        return _encode(columns)
-    except (OverflowError, UnicodeEncodeError):
-        return _encode(_fitting(columns))
-
-
-def _fitting(value: Any) -> Any:
-    """What msgpack can hold: wide integers as floats, texts with halves of characters without them, at any depth."""
-    if isinstance(value, (list, tuple)):
-        return [_fitting(part) for part in value]
-    if isinstance(value, dict):
-        return {_fitting(name): _fitting(part) for name, part in value.items()}
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
-    wide = isinstance(value, int) and not -(2**63) <= value < 2**64
-    return float(value) if wide else value
 
 
 def _column(cells: tuple[Any, ...]) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from tracker_core import _texts
 from tracker_core._media.base import Media, described
 
 if TYPE_CHECKING:
@@ -19,11 +20,11 @@ class Text(Media):
     suffix: ClassVar[str] = "txt"
 
     def __init__(self, data: Any, caption: str | None = None) -> None:
-        self.text = str(data)
+        self.text = _texts.shown(data)
         self.caption = caption
 
     def _store(self, place: Place) -> dict[str, Any]:
-        data = self.text.encode("utf-8", "replace")
+        data = self.text.encode()
         reference: dict[str, Any] = {"text": data.decode()}
         if len(data) > _INLINE:
             reference = place.write("text", self.suffix, data)

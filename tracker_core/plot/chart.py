@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from tracker_core import _texts, _values
 from tracker_core._errors import UsageError
 from tracker_core._media.base import Media
 from tracker_core._media.table import Table
@@ -36,9 +37,10 @@ class Chart(Media):
                 raise UsageError(f"{part}={column!r} is no column of the table, which has {table.columns}")
         self.chart = chart
         self.table = table
-        self.fields = dict(fields)
-        self.strings = {name: text for name, text in (strings or {}).items() if text}
-        self.facts = dict(facts or {})
+        self.fields = {name: _texts.name(column) for name, column in fields.items()}
+        texts = ((name, _texts.shown(text or "")) for name, text in (strings or {}).items())
+        self.strings = {name: text for name, text in texts if text}
+        self.facts = _values.plain(dict(facts or {}))
 
     def _store(self, place: Place) -> dict[str, Any]:
         # Under the chart's own key, so that a table drawn by two charts is one file for each state of it.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tracker_core import _texts
 from tracker_core._errors import UsageError
 from tracker_core._media.array import owned
 from tracker_core._media.table import Table
@@ -23,6 +24,6 @@ def heatmap(
     table = Table(["x_axis", "y_axis", "values"])
     for y, row in zip(y_labels, values.tolist(), strict=True):
         for x, value in zip(x_labels, row, strict=True):
-            table.add_data(str(x), str(y), value)
+            table.add_data(_texts.shown(x), _texts.shown(y), value)
     fields = {"x": "x_axis", "y": "y_axis", "value": "values"}
-    return Chart("heatmap", table, fields, {"title": title}, {"show_text": show_text})
+    return Chart("heatmap", table, fields, {"title": title}, {"show_text": bool(show_text)})

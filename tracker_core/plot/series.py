@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tracker_core import _texts
 from tracker_core._errors import UsageError
 from tracker_core._media.table import Table
 from tracker_core.plot.chart import Chart
@@ -47,14 +48,17 @@ def line_series(
 ) -> Chart:
     """Several lines: `ys` is a list of series, `xs` the places of all of them or a list with those of each."""
     del split_table
-    series = [list(values) for values in ys]
-    places = list(xs)
-    if not places or not hasattr(places[0], "__len__"):
+    series = [_listed(values) for values in _listed(ys)]
+    places = _listed(xs)
+    if not places or not _is_series(places[0]):
         places = [places] * len(series)
-    names = [str(key) for key in keys] if keys is not None else [f"key_{index}" for index in range(len(series))]
+    places = [_listed(values) for values in places]
+    names = (
+        [_texts.shown(key) for key in keys] if keys is not None else [f"key_{index}" for index in range(len(series))]
+    )
     if not len(places) == len(series) == len(names):
         raise UsageError(f"{len(places)} xs, {len(series)} ys and {len(names)} keys do not fit together")
-    table = Table(["step", "lineKey", "lineVal"])
+    table = Table(["step", "lineKey", "lineVal"], allow_mixed_types=True)
     for name, at, values in zip(names, places, series, strict=True):
         if len(at) != len(values):
             raise UsageError(f"series {name!r} has {len(values)} values at {len(at)} places")
@@ -62,3 +66,13 @@ def line_series(
             table.add_data(x, name, y)
     fields = {"x": "step", "y": "lineVal", "stroke": "lineKey"}
     return Chart("line", table, fields, {"title": title, "xname": xname})
+
+
+def _listed(values: Any) -> list[Any]:
+    if hasattr(values, "detach"):
+        values = values.detach().cpu()
+    return list(values.tolist() if hasattr(values, "tolist") else values)
+
+
+def _is_series(value: Any) -> bool:
+    return hasattr(value, "__len__") and not isinstance(value, str) and getattr(value, "shape", None) != ()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tracker_core import _metrics
+from tracker_core import _records as records
 from tracker_core.server import extreme, view, wire
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class _Facts(msgspec.Struct):
     user: str = ""
 
 
-_facts = msgspec.msgpack.Decoder(dict[int, _Facts])
+_facts = msgspec.msgpack.Decoder(dict[int, _Facts], ext_hook=records.extension)
 
 
 class Catalogue:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tracker_core import _metrics
+from tracker_core import _records as records
 from tracker_core.store.stats import Kept
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 KINDS = ("min", "max", "best")
 
-_kept = msgspec.msgpack.Decoder(Kept)
+_kept = msgspec.msgpack.Decoder(Kept, ext_hook=records.extension)
 _names = msgspec.msgpack.Decoder(tuple[str, ...])
 
 

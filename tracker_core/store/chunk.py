@@ -11,9 +11,10 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import msgspec
 import numpy as np
 import zstandard
+
+from tracker_core import _records as records
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +39,7 @@ _local = threading.local()
 def pack(kind: str, values: Column | Sequence[Any]) -> bytes:
     """The values of one column, in C order if they are a table."""
     if kind == "o":
-        return bytes((_OBJECTS,)) + _compress(msgspec.msgpack.encode(list(values)))
+        return bytes((_OBJECTS,)) + _compress(records.encode(list(values)))
     array = np.ascontiguousarray(values, DTYPES[kind])
     if array.size < _SMALL:
         return bytes((_RAW,)) + array.tobytes()
@@ -64,7 +65,7 @@ def unpack(kind: str, data: bytes) -> Column:
         return np.frombuffer(data, dtype, offset=1)
     content = _decompress(data)
     if codec == _OBJECTS:
-        return objects(msgspec.msgpack.decode(content))
+        return objects(records.decode_as(content, list[Any]))
     if codec == _PLAIN:
         return np.frombuffer(content, dtype)
     if codec == _NARROW:

@@ -14,8 +14,7 @@ from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
+from tracker_core import _records as records
 from tracker_core._errors import Error
 from tracker_core._folder import RunFolder, id_of
 from tracker_core._journal import Position
@@ -110,7 +109,7 @@ class Store:
     def metadata(self, run: Run) -> dict[int, dict[str, Any]]:
         """What was captured about each attempt, by its number."""
         row = self.db.row("SELECT metadata FROM run WHERE run = ?", (run.number,))
-        return msgspec.msgpack.decode(row[0], type=dict[int, dict[str, Any]]) if row else {}
+        return records.decode_as(row[0], dict[int, dict[str, Any]]) if row else {}
 
     def close(self) -> None:
         with self._lock:

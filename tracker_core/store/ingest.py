@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from tracker_core import _records as records
 from tracker_core._errors import Error
 from tracker_core._journal import START, Block, Position, Reader
@@ -46,7 +44,7 @@ class Ingest:
         self._run = run
         self._shelf = Shelf(db, run)
         found = db.row("SELECT snapshot FROM fold WHERE run = ?", (run,))
-        self.snapshot = msgspec.msgpack.decode(found[0], type=Snapshot) if found else Snapshot()
+        self.snapshot = records.decode_as(found[0], Snapshot) if found else Snapshot()
         self._journals = {
             name: _Journal(Position(segment, place), gaps)
             for name, segment, place, gaps in db.rows(
@@ -86,7 +84,7 @@ class Ingest:
             newest = max(own, key=lambda source: source.stats.end)
             origins = {life.number: life.origin for life in shown.attempts}
             runtime = max(0.0, newest.stats.end - origins.get(newest.attempt, shown.start))
-        encode = msgspec.msgpack.encode
+        encode = records.encode
         listed = bool(shown.id) and not self.snapshot.deleted and self.snapshot.archived is None
         version = schema.advance(self._db)
         self._db.run(
@@ -179,7 +177,7 @@ class Ingest:
             self._db.run(
                 "INSERT INTO fold (run, snapshot) VALUES (?, ?)"
                 " ON CONFLICT (run) DO UPDATE SET snapshot = excluded.snapshot",
-                (self._run, msgspec.msgpack.encode(self.snapshot)),
+                (self._run, records.encode(self.snapshot)),
             )
         self._files, self._folded = [], False
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
+from tracker_core import _records as records
 from tracker_core.store import batch as batches
 from tracker_core.store.chunk import ROWS
 from tracker_core.store.seal import seal
@@ -96,7 +97,7 @@ class Shelf:
             stock = Stock(number, journal, place, attempt, stream)
             stock.names = msgspec.msgpack.decode(names, type=tuple[str, ...])
             stock.kinds, stock.visible, stock.chunks, stock.pieces = kinds, visible, chunks, pieces
-            stock.kept = msgspec.msgpack.decode(stats, type=Kept)
+            stock.kept = records.decode_as(stats, Kept)
             self._place(stock)
 
     def __iter__(self) -> Iterator[Stock]:
@@ -123,7 +124,7 @@ class Shelf:
                 msgspec.msgpack.encode(names),
                 kinds,
                 None,
-                msgspec.msgpack.encode(stock.kept),
+                records.encode(stock.kept),
                 0,
                 0,
             ),
@@ -271,7 +272,7 @@ class Shelf:
             "UPDATE keyset SET visible = ?, stats = ?, chunks = ?, pieces = ? WHERE run = ? AND keyset = ?",
             (
                 stock.visible,
-                msgspec.msgpack.encode(stock.kept),
+                records.encode(stock.kept),
                 stock.chunks,
                 stock.pieces,
                 self._run,

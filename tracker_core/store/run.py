@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tracker_core import _records as records  # noqa: TC001 - msgspec reads the annotations
+from tracker_core import _records as records
 from tracker_core.store.summary import Summary
 
 if TYPE_CHECKING:
@@ -71,13 +71,13 @@ class Run:
         return self.decode_config()
 
     def decode_config(self) -> dict[str, Any]:
-        config: dict[str, Any] = msgspec.msgpack.decode(self._config)
+        config: dict[str, Any] = records.decode_as(self._config, dict[str, Any])
         return config
 
     @cached_property
     def flat(self) -> dict[str, Any]:
         """The summary by joined names."""
-        flat: dict[str, Any] = msgspec.msgpack.decode(self._summary)
+        flat: dict[str, Any] = records.decode_as(self._summary, dict[str, Any])
         return flat
 
     @property

@@ -109,9 +109,16 @@ def _objects(values: Sequence[Any]) -> ColumnStats:
     numbers = [value for value in values if isinstance(value, int | float) and value == value]  # noqa: PLR0124 - NaN differs from itself
     return ColumnStats(
         len(numbers),
-        float(sum(numbers)),
+        _total(numbers),
         min(numbers, default=None),
         max(numbers, default=None),
         values[0],
         values[-1],
     )
+
+
+def _total(numbers: Sequence[float]) -> float:
+    try:
+        return float(sum(numbers))
+    except OverflowError:  # integers beyond any float
+        return float("inf")
