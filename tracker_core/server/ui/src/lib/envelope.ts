@@ -3,7 +3,7 @@
 import type uPlot from "uplot";
 import { fade } from "./color";
 import type { Drawn } from "./drawn";
-import { type Points, bucketed, within } from "./points";
+import { type Points, within } from "./points";
 
 type Scale = (value: number) => number;
 
@@ -29,7 +29,7 @@ export function envelopes(plot: uPlot, lines: readonly Drawn[]): void {
     if (line.behind === "none" || line.faint) continue;
     const { points, color } = line;
     const range = visible(plot, points);
-    if (line.behind === "raw" && !bucketed(points)) {
+    if (line.behind === "raw" && !points.count) {
       ctx.strokeStyle = fade(color, 0.28);
       ctx.stroke(trace(new Path2D(), points.lastX, points.value, range, frame));
       continue;

@@ -3,7 +3,7 @@
 import { type Band, combine } from "./combine";
 import type { Drawn } from "./drawn";
 import type { Axis } from "./plot";
-import { type Points, bucketed } from "./points";
+import type { Points } from "./points";
 import { extent, padded, spanned } from "./scale";
 import type { Series } from "./series";
 import { csv as sheet } from "./sheet";
@@ -46,7 +46,7 @@ export function lines(series: readonly Series[], members: readonly Member[], opt
       color: member.color,
       points,
       ...smoothed(points, options),
-      behind: !options.raw || inside ? "none" : bucketed(points) ? "envelope" : smooths(options) ? "raw" : "none",
+      behind: !options.raw || inside ? "none" : points.count ? "envelope" : smooths(options) ? "raw" : "none",
       runs: null,
       width: inside ? 1 : base ? 2.4 : 1.5,
       faint: inside,

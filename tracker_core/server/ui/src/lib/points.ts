@@ -23,9 +23,6 @@ export function single(x: Float64Array, step: Float64Array, value: Float64Array)
   return { x, lastX: x, step, lastStep: step, value, low: value, high: value, count: null, nans: null };
 }
 
-/** Whether an entry may stand for several points. */
-export const bucketed = ({ low, value }: Points) => low !== value;
-
 /** The first index of a rising column that is not below `value`. */
 export function lowerBound(column: ArrayLike<number>, value: number): number {
   let [low, high] = [0, column.length];

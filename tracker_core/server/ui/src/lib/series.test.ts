@@ -33,14 +33,16 @@ test("raw and bucketed series are unpacked", () => {
           [10, 20],
         ],
       },
-      { run: "b", letters: "dffdi", columns: [[7], [3], [2], [4], [9]] },
+      { run: "b", letters: "dffdiiidi", columns: [[7], [3], [2], [4], [12], [1], [18], [95], [9]] },
     ]),
   );
   expect([...raw!.value]).toEqual([0.1, NaN]);
   expect(raw!.low).toBe(raw!.value);
   expect([...raw!.x]).toEqual([10, 20]);
   expect([bucketed!.run, bucketed!.metric]).toEqual(["b", "loss"]);
-  expect([bucketed!.step[0], bucketed!.low[0], bucketed!.high[0], bucketed!.x[0]]).toEqual([7, 2, 4, 9]);
+  const { step, lastStep, x, lastX, value, low, high, count, nans } = bucketed!;
+  const columns = [step, lastStep, x, lastX, value, low, high, count!, nans!];
+  expect(columns.map((column) => column[0])).toEqual([7, 18, 9, 95, 3, 2, 4, 12, 1]);
 });
 
 test("columns that are even, or as in the series before, are short", () => {

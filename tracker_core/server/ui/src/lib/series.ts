@@ -1,6 +1,6 @@
 /** Chart data as the server packs it. */
 
-import { type Points, bucketed, single } from "./points";
+import { type Points, single } from "./points";
 
 /** One run's points of one metric. `x` is what the x-axis shows: steps, times or the values of another metric. */
 export type Series = Points & { run: string; metric: string };
@@ -13,12 +13,13 @@ type Header = {
   x: "step" | "time" | "other";
 };
 
-/** Columns of a series that is not bucketed and of one that is, without that of the x-axis. */
-const [PLAIN, BUCKETED] = [2, 4];
+/** Columns of a series of buckets, without those of the x-axis. */
+const BUCKETED = 7;
 
 /**
- * `u32 length | JSON header | columns`, little endian: per series step, value, then low and high when bucketed, then x
- * unless that is the step. The letter of a column says how it is kept: `server/chart.py`.
+ * `u32 length | JSON header | columns`, little endian: per series step and value, or of buckets step, value, low, high,
+ * count, nans and last step; then, unless the steps are the axis, the last x of buckets, and x. The letter of a column
+ * says how it is kept: `server/chart.py`.
  */
 export function decode(buffer: ArrayBuffer): Series[] {
   const length = new DataView(buffer).getUint32(0, true);
@@ -36,11 +37,21 @@ export function decode(buffer: ArrayBuffer): Series[] {
   return header.series.map(([run, metric, size, letters]) => {
     before = Array.from(letters, (letter, i) => (letter === "=" ? before[i]! : take(letter, size)));
     const name = { run: header.runs[run]!, metric: header.metrics[metric]! };
-    const [step, value, low, high] = before as [Float64Array, ...Float64Array[]];
-    const bucketed = letters.length >= BUCKETED;
-    const x = header.x === "step" ? step : before[bucketed ? BUCKETED : PLAIN]!;
+    const [step, value, low, high, count, nans, lastStep] = before as [Float64Array, ...Float64Array[]];
+    const x = header.x === "step" ? step : before.at(-1)!;
     const points = single(x, step, value!);
-    return bucketed ? { ...name, ...points, low: low!, high: high! } : { ...name, ...points };
+    if (letters.length < BUCKETED) return { ...name, ...points };
+    const lastX = header.x === "step" ? lastStep : before[BUCKETED];
+    return {
+      ...name,
+      ...points,
+      low: low!,
+      high: high!,
+      count: count!,
+      nans: nans!,
+      lastStep: lastStep!,
+      lastX: lastX!,
+    };
   });
 }
 
@@ -60,7 +71,7 @@ export function extend(base: Series, tail: Series): Series {
   const step = join(base.step, tail.step);
   const x = base.x === base.step ? step : join(base.x, tail.x);
   const value = join(base.value, tail.value);
-  if (!bucketed(base) && !bucketed(tail)) return { ...name, ...single(x, step, value) };
+  if (!base.count && !tail.count) return { ...name, ...single(x, step, value) };
   const lastStep = join(base.lastStep, tail.lastStep);
   return {
     ...name,

@@ -52,10 +52,10 @@ export function tip(hits: readonly Hit[], axis: Axis, error: number, base: strin
 function ofRun({ line, to }: Hit, { count, nans, low, high, value }: Told, error: number) {
   const detail: string[] = [];
   let text = precise(value, error);
-  if (count > 1 || low < high) {
+  if (count > 1) {
     const [under, over] = [precise(low, error), precise(high, error)];
     text = under === over ? under : `${under} – ${over}`;
-    if (count > 1) detail.push(`of ${number(count)} points`);
+    detail.push(`of ${number(count)} points`);
     if (nans > 0 && nans < count) detail.push(`${number(nans)} NaN`);
   }
   if (line.smoothed) detail.push(`smoothed ${precise(line.line[to]!, error)}`);
