@@ -22,15 +22,13 @@ class CallbackRun:
     """
 
     def __init__(self, owner: object, run: Run | None = None, init: Mapping[str, Any] | None = None) -> None:
-        public = next(kind for kind in type(owner).__mro__ if not kind.__name__.startswith("_"))
+        check_arguments(owner, run, init or {})
         self._given = run
         self._init = dict(init or {})
         self._run: Run | None = None
         self.started = False
         """Whether the run of the current training was started here, so that the callback may finish it."""
         self._failure: Exception | None = None
-        _check_keywords(public, self._init)
-        _check_run(public.__name__, run)
 
     @property
     def init(self) -> dict[str, Any]:
@@ -81,6 +79,13 @@ class CallbackRun:
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_failure": None}
+
+
+def check_arguments(owner: object, run: Run | None, init: Mapping[str, Any]) -> None:
+    """Raise for arguments of a callback that cannot be used (see `CallbackRun`)."""
+    public = next(kind for kind in type(owner).__mro__ if not kind.__name__.startswith("_"))
+    _check_keywords(public, init)
+    _check_run(public.__name__, run)
 
 
 def is_finished(run: Run) -> bool:

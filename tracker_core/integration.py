@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from tracker_core import _bucket as bucket
 from tracker_core import _records as records
-from tracker_core._callback import CallbackRun
+from tracker_core._callback import CallbackRun, check_arguments, is_finished
 from tracker_core._declarations import note, takes
 from tracker_core._file_tree import FileTree
-from tracker_core._guard import complain, guard, name_of, passes, report, unseen
+from tracker_core._guard import blame_author, complain, guard, name_of, passes, report, unseen
 from tracker_core._progress import finite, is_better, next_count
 
 if TYPE_CHECKING:
@@ -36,11 +36,14 @@ __all__ = [
     "TailSink",
     "Unsupported",
     "Written",
+    "blame_author",
     "bucket",
+    "check_arguments",
     "complain",
     "finite",
     "guard",
     "is_better",
+    "is_finished",
     "next_count",
     "note",
     "passes",

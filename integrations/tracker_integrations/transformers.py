@@ -17,10 +17,19 @@ from transformers import TrainerCallback
 from transformers.integrations.integration_utils import INTEGRATION_TO_CALLBACK
 
 import tracker_core as tracker
-from tracker_core.integration import patched, takes, unseen
+from tracker_core.integration import (
+    blame_author,
+    check_arguments,
+    guard,
+    is_finished,
+    next_count,
+    patched,
+    takes,
+    unseen,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from types import ModuleType
 
     from transformers import TrainerControl, TrainerState, TrainingArguments
@@ -47,6 +56,9 @@ class TrackerCallback(TrainerCallback):
     grouped under `run_name` or the output folder. Where the run mirrors TensorBoard and the trainer reports to it, the
     metrics are those that are mirrored, at the steps that they have there.
 
+    Steps of a second training in one run continue after the last one; those of a training that continues from a
+    checkpoint are its own. What cannot be recorded is reported once and never raised.
+
     `log_model` logs the model as versions of an artifact `model-<run id>`: "end" or True when a training ends,
     "checkpoint" whenever one is saved, too. `TRACKER_LOG_MODEL` says so for `report_to="tracker"`. `watch` is what
     `run.watch` takes for `log`.
@@ -60,6 +72,7 @@ class TrackerCallback(TrainerCallback):
         watch: Literal["gradients", "parameters", "all"] | None = None,
         **init: Any,
     ) -> None:
+        check_arguments(self, run, init)
         self._given = run
         self._init = init
         self._log_model = _choice(os.environ.get("TRACKER_LOG_MODEL", "") if log_model is None else log_model)
@@ -70,13 +83,18 @@ class TrackerCallback(TrainerCallback):
         self._trials = 0
         self._described: tracker.Run | None = None
         self._mirrored = False
+        self._training: tracker.Run | None = None
+        self._counted: str | None = None
+        self._offset = 0
 
     @property
     def run(self) -> tracker.Run:
         """The run that is logged to; started when there is none, gone on with when it was finished meanwhile."""
         if fixed := self._trial or self._given:
             return fixed
-        current = tracker.run
+        current, ended = tracker.run, self._training
+        if current is None and ended is not None and ended is not self._own and is_finished(ended):
+            return ended  # the user finished it: no other one is started for what is left of this training
         if current is not None and (current is self._own or current not in _started):
             return current
         again = {"id": self._own.id, "resume": "allow"} if self._own is not None else {}
@@ -84,6 +102,7 @@ class TrackerCallback(TrainerCallback):
         _started.add(self._own)
         return self._own
 
+    @unseen
     def on_train_begin(
         self,
         args: TrainingArguments,
@@ -94,15 +113,21 @@ class TrackerCallback(TrainerCallback):
     ) -> None:
         if not state.is_world_process_zero:
             return
+        self._training = self._counted = None
         if self._trial is not None:
             self._trial.finish()
             self._trial = None
         if state.is_hyper_param_search:
             self._trial = self._start_trial(args, state)
+        self._arguments = {**_naming(args), **self._init}
+        self._training = self._begin()
         self._describe(args, state, model)
-        if self._watch is not None:
-            self.run.watch(model, log=self._watch, log_freq=max(100, int(state.logging_steps)))
+        self._step(state)  # before the first log: the trainer says now where it begins
+        with guard("the gradients of Transformers' model"):
+            if self._watch is not None:
+                self.run.watch(model, log=self._watch, log_freq=max(100, int(state.logging_steps)))
 
+    @unseen
     def on_log(
         self,
         args: TrainingArguments,
@@ -116,12 +141,14 @@ class TrackerCallback(TrainerCallback):
             return
         self._describe(args, state, model)
         logs = logs or {}
-        if once := {name: logs[name] for name in _AT_THE_END if name in logs}:
-            self.run.summary.update(once)
+        once = {name: logs[name] for name in _AT_THE_END if name in logs}
         row = {_renamed(name): value for name, value in logs.items() if name not in once}
         if row and not self._mirrored:
-            self.run.log({**row, STEP: state.global_step})
+            self.run.log({**row, STEP: self._step(state)})
+        if once:
+            self.run.summary.update(once)
 
+    @unseen
     def on_predict(
         self,
         args: TrainingArguments,
@@ -132,6 +159,7 @@ class TrackerCallback(TrainerCallback):
     ) -> None:
         self.on_log(args, state, control, metrics, kwargs.get("model"))
 
+    @unseen
     def on_save(
         self,
         args: TrainingArguments,
@@ -150,6 +178,7 @@ class TrackerCallback(TrainerCallback):
         best = state.best_model_checkpoint is not None and Path(state.best_model_checkpoint) == newest
         self._keep(newest, state, [folder, *(["best"] if best else [])])
 
+    @unseen
     def on_train_end(
         self,
         args: TrainingArguments,
@@ -161,10 +190,15 @@ class TrackerCallback(TrainerCallback):
     ) -> None:
         if not state.is_world_process_zero:
             return
-        if self._watch is not None:
-            self.run.unwatch(model)
-        if self._log_model is None:
-            return
+        with guard("the gradients of Transformers' model"):
+            if self._watch is not None:
+                self.run.unwatch(model)
+        if self._log_model is not None:
+            self._keep_model(args, state, model, processing_class)
+        self._training = None
+
+    @unseen
+    def _keep_model(self, args: TrainingArguments, state: TrainerState, model: Any, processing_class: Any) -> None:
         with tempfile.TemporaryDirectory() as folder:
             if hasattr(model, "save_pretrained"):
                 model.save_pretrained(folder)
@@ -174,21 +208,42 @@ class TrackerCallback(TrainerCallback):
                 processing_class.save_pretrained(folder)
             self._keep(Path(folder), state, ["final", *(["best"] if args.load_best_model_at_end else [])])
 
+    def _begin(self) -> tracker.Run:
+        """The run for the training that begins now. An argument that `init` refuses is the author's to correct."""
+        try:
+            return self.run
+        except (tracker.LaunchError, tracker.UsageError) as error:
+            if isinstance(error.__cause__, OSError):
+                raise
+            raise blame_author(error) from None
+
+    @unseen
     def _describe(self, args: TrainingArguments, state: TrainerState, model: Any) -> None:
         """Once for each run, and each training in it."""
         if self._described is not None and self._described is self.run and state.global_step:
             return
         self._arguments = {**_naming(args), **self._init}
         run = self._described = self.run
-        run.config.update(_config(args, model), allow_val_change=True)
-        if state.trial_params:
-            run.config.update({"trial": dict(state.trial_params)}, allow_val_change=True)
         self._mirrored = _is_mirrored(args, run)
-        if self._mirrored:
-            return
-        run.define_metric(STEP, hidden=True)
-        for part in ("train", "eval", "test"):
-            run.define_metric(f"{part}/*", step_metric=STEP)
+        if not self._mirrored:
+            run.define_metric(STEP, hidden=True)
+            for part in ("train", "eval", "test"):
+                run.define_metric(f"{part}/*", step_metric=STEP)
+        for subject, values in _config(args, model).items():
+            with guard(f"{subject} of Transformers"):
+                run.config.update(values(), allow_val_change=True)
+        with guard("the trial of Transformers"):
+            if state.trial_params:
+                run.config.update({"trial": dict(state.trial_params)}, allow_val_change=True)
+
+    def _step(self, state: TrainerState) -> int:
+        """The trainer's step, after the run's last one where the trainer counts from 0 in a run that has steps."""
+        run = self.run
+        if self._counted != run.id:
+            self._counted = run.id
+            # A training that continues from a checkpoint begins at the step of that.
+            self._offset = 0 if state.global_step else max(0, next_count(run, STEP) - 1)
+        return int(state.global_step) + self._offset
 
     def _start_trial(self, args: TrainingArguments, state: TrainerState) -> tracker.Run:
         group = _naming(args).get("name") or Path(args.output_dir or "search").name
@@ -218,16 +273,6 @@ class TrackerCallback(TrainerCallback):
 INTEGRATION_TO_CALLBACK["tracker"] = TrackerCallback
 
 
-class _QuietCallback(TrackerCallback):
-    """What `magic` adds: a trainer that nobody gave a callback must not fail by ours."""
-
-    on_train_begin = unseen(TrackerCallback.on_train_begin)
-    on_log = unseen(TrackerCallback.on_log)
-    on_predict = unseen(TrackerCallback.on_predict)
-    on_save = unseen(TrackerCallback.on_save)
-    on_train_end = unseen(TrackerCallback.on_train_end)
-
-
 @takes("log_model", "watch")
 @contextmanager
 def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
@@ -240,7 +285,7 @@ def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
         call(*args, **kwargs)
         if not any(isinstance(callback, TrackerCallback) for callback in trainer.callback_handler.callbacks):
             options = {name: sink.options[name] for name in ("log_model", "watch") if name in sink.options}
-            trainer.add_callback(_QuietCallback(**options))
+            trainer.add_callback(TrackerCallback(**options))
 
     with patched(module.Trainer, "__init__", made):
         yield
@@ -274,17 +319,19 @@ def _naming(args: TrainingArguments) -> dict[str, Any]:
     return named
 
 
-def _config(args: TrainingArguments, model: Any) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    if (config := getattr(model, "config", None)) is not None:
-        found |= config if isinstance(config, dict) else config.to_dict()
-    arguments: dict[str, Any] = args.to_dict()  # type: ignore[no-untyped-call]
-    found |= arguments
-    if adapters := getattr(model, "peft_config", None):
-        found["peft_config"] = {name: adapter.to_dict() for name, adapter in adapters.items()}
+def _config(args: TrainingArguments, model: Any) -> dict[str, Callable[[], dict[str, Any]]]:
+    """The parts of the config, each read by itself, since the user's classes may fail."""
+    config = getattr(model, "config", None)
+    adapters = getattr(model, "peft_config", None) or {}
+    parts: dict[str, Callable[[], dict[str, Any]]] = {}
+    if config is not None:
+        parts["the model's configuration"] = lambda: config if isinstance(config, dict) else config.to_dict()
+    parts["the arguments"] = args.to_dict
+    if adapters:
+        parts["the adapters"] = lambda: {"peft_config": {name: adapter.to_dict() for name, adapter in adapters.items()}}
     if hasattr(model, "num_parameters"):
-        found["model/num_parameters"] = model.num_parameters()
-    return found
+        parts["the size of the model"] = lambda: {"model/num_parameters": model.num_parameters()}
+    return parts
 
 
 def _renamed(name: str) -> str:

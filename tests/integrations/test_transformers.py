@@ -303,6 +303,44 @@ def test_watched_gradients(run, read):
     assert np.isfinite(norms).all()
 
 
+def test_second_training_continues_after_the_first(run, read):
+    callback = TrackerCallback()
+    for each in (callback, callback, TrackerCallback()):
+        make(each).train()
+    recorded = read(run)
+    assert [step for step, _ in recorded.over("train/global_step", "train/loss")] == list(range(2, 19, 2))
+    assert [step for step, _ in recorded.over("train/global_step", "eval/loss")] == list(range(3, 19, 3))
+
+
+def test_values_that_cannot_be_had_leave_the_others(run, read, caplog):
+    class Odd(BertConfig):
+        def to_dict(self):
+            if self.name_or_path == "odd":
+                raise RuntimeError("no configuration")
+            return super().to_dict()
+
+    trained = model()
+    trained.config.__class__ = Odd
+    trained.config.name_or_path = "odd"
+    trainer = make(TrackerCallback(), trained=lambda: trained)
+    trainer.train()
+    recorded = read(run)
+    same_as_history(recorded, trainer)
+    assert recorded.config["max_steps"] == 6
+    assert recorded.config["model/num_parameters"] == trained.num_parameters()
+    assert caplog.text.count("no configuration") == 1
+
+
+def test_unknown_keyword_is_refused():
+    with pytest.raises(TypeError, match="Did you mean 'log_model'"):
+        TrackerCallback(log_modle=True)
+
+
+def test_argument_that_init_refuses_ends_the_training_before_it_begins():
+    with pytest.raises(tracker.UsageError, match="resume"):
+        make(TrackerCallback(id="none", resume="must")).train()
+
+
 def test_wrong_log_model_is_told():
     with pytest.raises(tracker.UsageError, match="log_model='best'"):
         TrackerCallback(log_model="best")
