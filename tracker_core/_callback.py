@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from tracker_core import _records as records
 from tracker_core import _session
 from tracker_core._errors import LaunchError, UsageError
 from tracker_core._guard import blame_author
@@ -73,9 +74,10 @@ class CallbackRun:
         return self._run
 
     def _choose(self, defaults: Mapping[str, Any]) -> Run:
-        run = self._given or _session.current()
-        self.started = run is None
-        return run if run is not None else _session.init(**{**defaults, **self._init})
+        before = _session.open_runs()
+        run = run_for(self._given, {**defaults, **self._init})
+        self.started = run is not self._given and run not in before
+        return run
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_failure": None}
@@ -86,6 +88,40 @@ def check_arguments(owner: object, run: Run | None, init: Mapping[str, Any]) -> 
     public = next(kind for kind in type(owner).__mro__ if not kind.__name__.startswith("_"))
     _check_keywords(public, init)
     _check_run(public.__name__, run)
+
+
+def run_for(run: Run | None, init: Mapping[str, Any]) -> Run:
+    """Return the run that a callback or logger logs to, and start it where it is missing.
+
+    It is `run` if that is given, else the current run, else a new one with the keywords in `init`. Keywords that ask
+    for a run of their own, an `id` or a `name` other than the current run's, get it: an open run of that id and name,
+    else a new one beside the current run.
+    """
+    if run is not None:
+        return run
+    current = _session.current()
+    if current is None:
+        return _session.init(**init)
+    if (own := next((each for each in (current, *_session.open_runs()) if fits(each, init)), None)) is not None:
+        return own
+    return _session.init(**{**init, "reinit": "create_new"})
+
+
+def fits(run: Run, init: Mapping[str, Any]) -> bool:
+    """Return whether `run` has the id and the name, if any, that the keywords in `init` ask for."""
+    return all(init.get(field) in (None, "", getattr(run, field)) for field in ("id", "name"))
+
+
+def end_run(run: Run, outcome: Literal["finished", "failed", "pruned"], reason: str = "") -> None:
+    """End a run whose training a framework has ended, for `reason` as text.
+
+    A pruned run is a finished one with the tag "pruned".
+    """
+    if is_finished(run):
+        return
+    if outcome == "pruned":
+        run.tags = tuple(dict.fromkeys((*run.tags, "pruned")))
+    run.end(records.End(time=run._logbook.now(), exit_code=int(outcome == "failed"), reason=reason))  # noqa: SLF001
 
 
 def is_finished(run: Run) -> bool:

@@ -143,6 +143,11 @@ def current() -> Run | None:
     return _current
 
 
+def open_runs() -> tuple[Run, ...]:
+    """The runs that this process has begun and not ended, oldest first."""
+    return tuple(_runs)
+
+
 def need() -> Run:
     """The current run; UsageError when there is none."""
     if _current is None and _child():

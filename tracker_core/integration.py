@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from tracker_core import _bucket as bucket
 from tracker_core import _records as records
-from tracker_core._callback import CallbackRun, check_arguments, is_finished
+from tracker_core._callback import CallbackRun, check_arguments, end_run, fits, is_finished, run_for
 from tracker_core._declarations import note, takes
 from tracker_core._file_tree import FileTree
 from tracker_core._guard import blame_author, complain, guard, name_of, passes, report, unseen
@@ -40,7 +40,9 @@ __all__ = [
     "bucket",
     "check_arguments",
     "complain",
+    "end_run",
     "finite",
+    "fits",
     "guard",
     "is_better",
     "is_finished",
@@ -50,6 +52,7 @@ __all__ = [
     "patched",
     "records",
     "report",
+    "run_for",
     "takes",
     "unseen",
     "without_secrets",

@@ -14,7 +14,7 @@ import torch
 from lightning_utilities.core.rank_zero import rank_zero_only
 
 import tracker_core as tracker
-from tracker_core.integration import patched, takes, unseen
+from tracker_core.integration import patched, run_for, takes, unseen
 
 
 def _namespace() -> str:
@@ -112,7 +112,7 @@ class TrackerLogger(Logger):
     def experiment(self) -> tracker.Run:
         """The run, started when there is none yet; on other ranks something that swallows every call."""
         if self._run is None:
-            self._run = tracker.run if tracker.run is not None else tracker.init(**self._arguments)
+            self._run = run_for(None, self._arguments)
         if not self._defined:
             self._defined = True
             self._run.define_metric(STEP, hidden=True)

@@ -10,7 +10,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 import tracker_core as tracker
-from tracker_core.integration import patched, takes, unseen
+from tracker_core.integration import patched, run_for, takes, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,7 +46,7 @@ class TrackerCallback:
     @property
     def run(self) -> tracker.Run:
         """The run that is logged to; started when there is none."""
-        return self._given or tracker.run or tracker.init(**self._init)
+        return run_for(self._given, self._init)
 
     def __call__(self, study: Study, trial: FrozenTrial) -> None:
         run = self.run

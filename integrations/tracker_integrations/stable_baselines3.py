@@ -14,7 +14,7 @@ from stable_baselines3.common.callbacks import BaseCallback, CallbackList, Conve
 from stable_baselines3.common.logger import Figure, HParam, Image, KVWriter, Video
 
 import tracker_core as tracker
-from tracker_core.integration import patched, takes, unseen
+from tracker_core.integration import patched, run_for, takes, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +57,7 @@ class TrackerCallback(BaseCallback):
     @property
     def run(self) -> tracker.Run:
         """The run that is logged to; started when there is none."""
-        return self._given or tracker.run or tracker.init(**self._init)
+        return run_for(self._given, self._init)
 
     def _on_training_start(self) -> None:
         self.run.config.update(_parameters(self.model), allow_val_change=True)

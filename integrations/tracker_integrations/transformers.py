@@ -20,6 +20,7 @@ import tracker_core as tracker
 from tracker_core.integration import (
     blame_author,
     check_arguments,
+    fits,
     guard,
     is_finished,
     next_count,
@@ -92,13 +93,16 @@ class TrackerCallback(TrainerCallback):
         """The run that is logged to; started when there is none, gone on with when it was finished meanwhile."""
         if fixed := self._trial or self._given:
             return fixed
+        if self._own is not None and not is_finished(self._own):
+            return self._own
         current, ended = tracker.run, self._training
         if current is None and ended is not None and ended is not self._own and is_finished(ended):
             return ended  # the user finished it: no other one is started for what is left of this training
-        if current is not None and (current is self._own or current not in _started):
+        if current is not None and current not in _started and fits(current, self._init):
             return current
         again = {"id": self._own.id, "resume": "allow"} if self._own is not None else {}
-        self._own = tracker.init(**{**self._arguments, **again, "reinit": "finish_previous"})
+        beside = "create_new" if current is not None and current not in _started else "finish_previous"
+        self._own = tracker.init(**{**self._arguments, **again, "reinit": beside})
         _started.add(self._own)
         return self._own
 
