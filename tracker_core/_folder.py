@@ -13,6 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tracker_core import _home
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -134,6 +136,20 @@ def id_of(name: str) -> str | None:
     """The run id in a folder's name; None when the folder is no run's."""
     match = _PATTERN.fullmatch(name)
     return match["id"] if match else None
+
+
+def fallback_root() -> Path:
+    """The root directory of this user's runs whose own one cannot be written."""
+    return _home.temporary(ROOT_NAME)
+
+
+def roots_of(folder: Path) -> list[Path]:
+    """The root directory of `folder`; where this user cannot write it, also the one that is used instead."""
+    root = folder / ROOT_NAME
+    if _home.is_writable(root):
+        return [root]
+    fallback = fallback_root()
+    return [root, fallback] if fallback.is_dir() and fallback != root else [root]
 
 
 def create(root: Path, run_id: str, *, offline: bool) -> RunFolder:

@@ -45,7 +45,7 @@ def login(
     if chosen != known or verify:
         _try(address, chosen, verify=verify)
     if chosen != known:
-        _settings.write_file(_settings.user_file(), {"base_url": address, "api_key": chosen})
+        _settings.write_user_file({"base_url": address, "api_key": chosen})
     return True
 
 

@@ -5,6 +5,7 @@ Every background process adds the folder that it works in, so that `tracker ui -
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -32,10 +33,13 @@ def register(root: Path) -> None:
 
 
 def _read() -> list[str]:
-    try:
-        return os.fsdecode(_path().read_bytes()).splitlines()
-    except FileNotFoundError:
-        return []
+    from tracker_core import _home
+
+    lines: list[str] = []
+    for folder in reversed(_home.states()):
+        with contextlib.suppress(OSError):
+            lines += os.fsdecode((folder / FILE_NAME).read_bytes()).splitlines()
+    return lines
 
 
 def _path() -> Path:

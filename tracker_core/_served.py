@@ -34,22 +34,22 @@ def announced(roots: Sequence[Path], link: str) -> Iterator[None]:
     """Leaves a note for as long as the block lasts. Where none can be left, nobody learns of the server."""
     with contextlib.ExitStack() as stack:
         with contextlib.suppress(OSError):
-            path = _folder() / f"{os.getpid()}.json"
+            path = _folders()[0] / f"{os.getpid()}.json"
             path.parent.mkdir(parents=True, exist_ok=True)
             fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)  # the link may hold a token
             file = stack.enter_context(os.fdopen(fd, "wb"))
             stack.callback(path.unlink, missing_ok=True)
             fcntl.flock(fd, fcntl.LOCK_EX)
             file.truncate()
-            file.write(msgspec.json.encode(Note(link, tuple(str(root.resolve()) for root in roots))))
+            file.write(msgspec.json.encode(Note(link, tuple(map(_name, roots)))))
             file.flush()
         yield
 
 
 def link_to(root: Path) -> str | None:
     """The link of a server that shows the runs of `root`, if one does."""
-    wanted = str(root.resolve())
-    for path in sorted(_folder().glob("*.json")):
+    wanted = _name(root)
+    for path in sorted(path for folder in _folders() for path in folder.glob("*.json")):
         with contextlib.suppress(OSError, msgspec.DecodeError), path.open("rb") as file:
             if not _held(file.fileno()):
                 continue
@@ -87,7 +87,12 @@ def _held(fd: int) -> bool:
     return False
 
 
-def _folder() -> Path:
+def _name(root: Path) -> str:
+    """A folder as notes name it: JSON has no letters for paths that are not UTF-8."""
+    return os.fsencode(root.resolve()).decode("utf-8", "backslashreplace")
+
+
+def _folders() -> list[Path]:
     from tracker_core import _home
 
-    return _home.state() / FOLDER
+    return [folder / FOLDER for folder in _home.states()]

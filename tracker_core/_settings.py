@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 import msgspec
 
-from tracker_core import _notice, _texts
+from tracker_core import _home, _notice, _texts
 from tracker_core._errors import UsageError
 
 if TYPE_CHECKING:
@@ -118,17 +118,39 @@ def gather(arguments: Mapping[str, Any], given: Mapping[str, Any] | None = None)
 
 
 def user_file() -> Path:
-    """Where this user's settings lie, whether or not they do yet."""
+    """The file of this user's settings, whether or not it exists; below the temporary folder for a home that cannot be
+    written and holds none."""
     folder = os.environ.get("TRACKER_CONFIG_DIR")
     if folder:
         return Path(folder) / FILE_NAME
     if "linux" in sys.platform:  # the same answer without an import that takes half of the time of `init`
         base = os.environ.get("XDG_CONFIG_HOME", "").strip()
         # Not Path.home(), which raises for a user without a home, as containers have.
-        return Path(base or os.path.expanduser("~/.config"), "tracker", FILE_NAME)  # noqa: PTH111
-    import platformdirs
+        wanted = Path(base or os.path.expanduser("~/.config"), "tracker")  # noqa: PTH111
+    else:
+        import platformdirs
 
-    return platformdirs.user_config_path("tracker") / FILE_NAME
+        wanted = platformdirs.user_config_path("tracker")
+    if _home.is_writable(wanted):
+        return wanted / FILE_NAME
+    fallback = _home.temporary("config") / FILE_NAME
+    return wanted / FILE_NAME if os.path.exists(wanted / FILE_NAME) and not fallback.exists() else fallback  # noqa: PTH110 - never raises
+
+
+def write_user_file(changes: Mapping[str, str | None]) -> None:
+    """Set settings of this user, below the temporary folder where the home cannot be written.
+
+    Raises UsageError when no file can be written.
+    """
+    path = user_file()
+    target = path
+    if not os.environ.get("TRACKER_CONFIG_DIR") and not _home.is_writable(path.parent):
+        target = _home.temporary("config") / FILE_NAME
+        _notice.warn(f"{path} cannot be written: the settings are kept in {target}")
+    try:
+        write_file(target, {**(read_file(path) if target != path else {}), **changes})
+    except OSError as error:
+        raise UsageError(f"cannot write the settings to {target}: {error.strerror}") from error
 
 
 def workspace_file(folder: str | os.PathLike[str]) -> Path:

@@ -15,7 +15,19 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tracker_core import _config_source, _folder, _joining, _journal, _launch, _names, _notice, _past, _plan, _rank
+from tracker_core import (
+    _config_source,
+    _folder,
+    _home,
+    _joining,
+    _journal,
+    _launch,
+    _names,
+    _notice,
+    _past,
+    _plan,
+    _rank,
+)
 from tracker_core import _records as records
 from tracker_core._errors import LaunchError, UsageError
 from tracker_core._folder import OpenRunFolder, RunFolder
@@ -95,7 +107,7 @@ def _start_own(
 
 def _start_aside(settings: Settings, root: Path, run_id: str, mode: records.Mode, error: OSError) -> Run:
     """A run of its own in the temporary folder: a training is worth more than its place or its past."""
-    fallback = _fallback()
+    fallback = _folder.fallback_root()
     if fallback == root or not _writable(fallback):
         raise UsageError(f"{root} cannot be written ({error}): choose another folder with init(dir=...)") from error
     _notice.warn(f"{root} cannot be written ({error}): recording in {fallback}")
@@ -140,15 +152,11 @@ def _root(settings: Settings) -> Path:
         wanted = wanted.absolute()
     if wanted.is_absolute() and _writable(wanted):
         return wanted
-    fallback = _fallback()
+    fallback = _folder.fallback_root()
     if not _writable(fallback):
         raise UsageError(f"neither {wanted} nor {fallback} can be written: choose another folder with init(dir=...)")
     _notice.warn(f"{wanted} cannot be written: recording in {fallback}")
     return fallback
-
-
-def _fallback() -> Path:
-    return _temporary() / f"{_folder.ROOT_NAME}-{_user()}" / _folder.ROOT_NAME
 
 
 def _writable(folder: Path) -> bool:
@@ -157,10 +165,6 @@ def _writable(folder: Path) -> bool:
     except OSError:
         return False
     return os.access(folder, os.W_OK | os.X_OK)
-
-
-def _user() -> str:
-    return str(os.getuid()) if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
 
 
 def _start_planned(settings: Settings, root: Path, plan: Plan, mode: records.Mode) -> Run:
@@ -278,16 +282,10 @@ def _take_over(run: Run, plan: Plan) -> None:
     run.starting_step = run.step
 
 
-def _temporary() -> Path:
-    import tempfile  # 3 ms that a run in its own folder does not need
-
-    return Path(tempfile.gettempdir())
-
-
 def _start_disabled(settings: Settings) -> Run:
     """A run that does everything but keep it."""
     run_id = _names.check_id(settings.id) if settings.id is not None else _names.new_id()
-    folder = RunFolder(_temporary() / f"tracker-disabled-{_user()}" / run_id)
+    folder = RunFolder(_home.temporary_folder() / f"tracker-disabled-{_home.user()}" / run_id)
     snapshot = Snapshot(
         id=run_id,
         project=_names.check_project(settings.project or "uncategorized"),

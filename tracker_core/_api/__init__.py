@@ -48,7 +48,8 @@ class Api:
         timeout: float | None = None,  # noqa: ARG002 - nothing is waited for; users of other trackers give it
         api_key: str | None = None,  # noqa: ARG002 - nobody asks for one
     ) -> None:
-        self._store = open_store(path)
+        self._stores = open_stores(path)
+        self._store = self._stores[0]
         self._project: str | None = (overrides or {}).get("project")
 
     def runs(
@@ -67,31 +68,37 @@ class Api:
         `order` is a field with `+` or `-` before it, or several with commas between them; runs that lack the field
         come last. Raises UsageError for a filter or an order that cannot work.
         """
-        return Runs([self._store], project or path or self._project, filters, order)
+        return Runs(self._stores, project or path or self._project, filters, order)
 
     def run(self, path: str) -> ApiRun:
         """The run "id", "project/id" or "entity/project/id".
 
         Raises NotFoundError, with what comes close, when there is none; UsageError when several projects have it.
         """
-        self._store.refresh()
         *place, run_id = path.strip("/").split("/")
         project = place[-1] if place else self._project
         entity = place[0] if len(place) > 1 else None
-        runs = self._store.runs()
-        found = [run for run in runs if run.card.id == run_id and _is_in(run, project, entity)]
-        if not found:
+        runs: list[Run] = []
+        found: list[Run] = []
+        for store in self._stores:
+            store.refresh()
+            runs += store.runs()
+            found = [run for run in store.runs() if run.card.id == run_id and _is_in(run, project, entity)]
+            if found:
+                break
+        else:
             raise NotFoundError(_unknown(path, run_id, runs, self._store.root))
         if len({run.card.project for run in found}) > 1:
             choices = ", ".join(sorted(f"{run.card.project}/{run.card.id}" for run in found))
             raise UsageError(f"several projects have a run {run_id!r}: ask for one of {choices}")
-        return ApiRun(self._store, found[-1])
+        return ApiRun(store, found[-1])
 
     def projects(self, entity: str | None = None, per_page: int | None = None) -> list[Project]:  # noqa: ARG002 - see runs
         """Every project that has a run, sorted by name."""
-        self._store.refresh()
         found: dict[str, list[Run]] = {}
-        for run in self._store.runs():
+        for store in self._stores:
+            store.refresh()
+        for run in (run for store in self._stores for run in store.runs()):
             found.setdefault(run.card.project, []).append(run)
         return [Project(name, len(runs), max(run.card.updated for run in runs)) for name, runs in sorted(found.items())]
 
@@ -166,17 +173,21 @@ def everywhere(
     return Runs([Store(root) for root in roots], project, filters, order)
 
 
-def open_store(path: str | os.PathLike[str] | None = None) -> Store:
-    """The store over what `Api(path)` shows."""
-    if path is None:
-        return Store(Path(_settings.gather({}).dir or ".").absolute() / _folder.ROOT_NAME)
-    place = Path(path).expanduser().absolute()
-    if not place.is_dir():
+def open_stores(path: str | os.PathLike[str] | None = None) -> list[Store]:
+    """The stores over what `Api(path)` shows.
+
+    More than one where scripts of this folder, which this user cannot write, record in the temporary one instead.
+    """
+    working = Path(_settings.gather({}).dir or ".").absolute()
+    place = working if path is None else Path(path).expanduser().absolute()
+    if path is not None and not place.is_dir():
         raise NotFoundError(f"there is no folder {place}")
-    if _folder.id_of(place.name) is not None:
-        return Store(place.parent, only=place.name)
+    if path is not None and _folder.id_of(place.name) is not None:
+        return [Store(place.parent, only=place.name)]
     below = place / _folder.ROOT_NAME
-    return Store(below if place.name != _folder.ROOT_NAME and below.is_dir() else place)
+    is_root = path is not None and (place.name == _folder.ROOT_NAME or not below.is_dir())
+    more = _folder.roots_of(working)[1:] if place == working else []
+    return [Store(place if is_root else below), *map(Store, more)]
 
 
 def _is_in(run: Run, project: str | None, entity: str | None) -> bool:

@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING
 
 import msgspec
 
-from tracker_core import _settings
+from tracker_core import _home, _settings
 from tracker_core._artifacts import reference
 from tracker_core._artifacts.objects import place
 from tracker_core._artifacts.part import part
@@ -122,12 +122,7 @@ class Cache:
 def of_user() -> Cache:
     """The one that the settings `cache_dir` and `cache_size` name."""
     settings = _settings.gather({})
-    if settings.cache_dir is not None:
-        folder = Path(settings.cache_dir)
-    else:
-        from platformdirs import user_cache_path
-
-        folder = user_cache_path("tracker", appauthor=False)
+    folder = Path(settings.cache_dir) if settings.cache_dir is not None else _home.cache()
     return Cache(folder / "references", bytes_of(settings.cache_size))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import tracker_core
@@ -10,7 +11,6 @@ from tracker_core import NotFoundError, UsageError, _folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tracker_core import Api
     from tracker_core._api import ApiRun
@@ -52,6 +52,8 @@ def roots_below(path: Path) -> list[tuple[Path, str | None]]:
     except PermissionError as error:
         raise UsageError(f"{path} cannot be read by this user") from error
     found = list(_search(path, _DEPTH)) or [path if path.name == _folder.ROOT_NAME else path / _folder.ROOT_NAME]
+    if path == Path.cwd():
+        found += _folder.roots_of(path)[1:]
     return [(root, None) for root in found]
 
 

@@ -30,11 +30,7 @@ def change(wanted: wire.PreferencesEdit) -> wire.Preferences:
     if wanted.save_code is not msgspec.UNSET:
         changes["save_code"] = None if wanted.save_code is None else str(wanted.save_code).lower()
     if changes:
-        path = settings.user_file()
-        try:
-            settings.write_file(path, changes)
-        except OSError as error:
-            raise UsageError(f"cannot write the settings to {path}: {error.strerror}") from error
+        settings.write_user_file(changes)
     return read()
 
 
