@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from sse_starlette import EventSourceResponse, ServerSentEvent
-from starlette.concurrency import run_in_threadpool
 
 from tracker_core._errors import NotFoundError
 from tracker_core.server import wire
 from tracker_core.server.board import cursor
+from tracker_core.server.operation import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -61,7 +62,7 @@ class Watcher:
         while True:
             # A folder that cannot be read now may be readable later; the page says what it cannot show.
             with contextlib.suppress(OSError):
-                await run_in_threadpool(self._source.refresh)
+                await in_thread(self._source.refresh)
             async with self._looked:
                 self._looked.notify_all()
             await asyncio.sleep(INTERVAL)
@@ -82,7 +83,7 @@ def stream(source: Source, catalogue: Catalogue, watcher: Watcher, asked: wire.O
         page = _Page(asked.cursor)
         async with watcher.watching():
             while True:
-                change = await run_in_threadpool(_change, source, catalogue, asked.project, page)
+                change = await in_thread(partial(_change, source, catalogue, asked.project, page))
                 if change is not None:
                     yield ServerSentEvent(msgspec.json.encode(change).decode(), event="change", id=change.cursor)
                 await watcher.next()

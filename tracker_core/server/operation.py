@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+import anyio
 import msgspec
-from starlette.concurrency import run_in_threadpool
+from anyio.lowlevel import RunVar
 from starlette.responses import Response
 
 from tracker_core._errors import Error, NotFoundError
@@ -18,11 +20,16 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+_Answer = TypeVar("_Answer")
+
 BODY = 1 << 20
 """Bytes of the largest request, where an operation says nothing else; edits are small."""
 
 _WORTH = 1400
 """Bytes from which an answer is compressed: less fits one packet anyway."""
+
+THREADS = 12
+"""Calls at once: each may hold a database connection, of three descriptors, and they share one interpreter anyway."""
 
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
@@ -78,7 +85,7 @@ def endpoint(operation: Operation) -> Callable[[Request], Awaitable[Response]]:
                 arguments.append(
                     content if operation.body is bytes else msgspec.json.decode(content, type=operation.body)
                 )
-            answer = await run_in_threadpool(operation.call, request, *arguments)
+            answer = await in_thread(partial(operation.call, request, *arguments))
         except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError) as error:
             return failure(400, f"This request cannot be understood: {error}")
         except Error as error:
@@ -90,6 +97,19 @@ def endpoint(operation: Operation) -> Callable[[Request], Awaitable[Response]]:
         return reply(request, _encode(answer), "application/json")
 
     return handle
+
+
+_limiter: RunVar[anyio.CapacityLimiter] = RunVar("limiter")
+
+
+async def in_thread(call: Callable[[], _Answer]) -> _Answer:
+    """What the call gives, made in one of a few threads."""
+    try:
+        limiter = _limiter.get()
+    except LookupError:
+        limiter = anyio.CapacityLimiter(THREADS)
+        _limiter.set(limiter)
+    return await anyio.to_thread.run_sync(call, limiter=limiter)
 
 
 def reply(request: Request, content: bytes, media: str) -> Response:

@@ -7,9 +7,11 @@ beside `Sqlite` is all that another database needs.
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import threading
 import weakref
+from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 PATIENCE = 120.0
 """Seconds that a writer waits for another one; catching up commits several times a second."""
 
+IDLE = 4
+"""Connections that stay open while nobody uses them: each takes up to three descriptors and 16 MiB."""
 
 _PRAGMAS = (
     "page_size=8192",  # chunks are a few KiB: of these pages they waste less than of larger ones
@@ -59,65 +63,123 @@ class Database(Protocol):
 
 
 class Sqlite:
-    """SQLite with a write-ahead log: readers never wait."""
+    """SQLite with a write-ahead log: readers never wait.
+
+    Connections belong to no thread: one is taken for each transaction or statement and given back after it, so threads
+    that come and go, as those of a server do, leave none open. A forked child opens its own.
+    """
 
     blob = "BLOB"
 
     def __init__(self, path: str) -> None:
         self.path = path
+        self._pid = os.getpid()
         self._local = threading.local()
-        self._opened: list[sqlite3.Connection] = []
-        self._finalizer = weakref.finalize(self, _close, self._opened)
+        """`connection`: the one of this thread's transaction."""
+        self._idle: deque[sqlite3.Connection] = deque()
+        self._room = IDLE
+        self._finalizer = weakref.finalize(self, _close, self._idle)
 
     def rows(self, sql: str, args: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        return self._connection.execute(sql, args).fetchall()
+        with self._connection() as connection:
+            return connection.execute(sql, args).fetchall()
 
     def row(self, sql: str, args: Sequence[Any] = ()) -> tuple[Any, ...] | None:
-        found: tuple[Any, ...] | None = self._connection.execute(sql, args).fetchone()
-        return found
+        with self._connection() as connection:
+            found: tuple[Any, ...] | None = connection.execute(sql, args).fetchone()
+            return found
 
     def run(self, sql: str, args: Sequence[Any] = ()) -> None:
-        self._connection.execute(sql, args)
+        with self._connection() as connection:
+            connection.execute(sql, args)
 
     def many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        self._connection.executemany(sql, rows)
+        with self._connection() as connection:
+            connection.executemany(sql, rows)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
-        connection = self._connection
-        if connection.in_transaction:
-            yield
-            return
-        connection.execute("BEGIN")
-        try:
-            yield
-        finally:
-            connection.execute("COMMIT")
+        with self._connection() as connection:
+            nested = connection.in_transaction
+            if nested:
+                yield
+                return
+            connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                if connection.in_transaction:
+                    connection.execute("COMMIT")
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
-        connection = self._connection
-        begin, undo, keep = _INNER if connection.in_transaction else _OUTER
-        connection.execute(begin)
-        try:
-            yield
-        except BaseException:
-            if connection.in_transaction:  # a full disk has ended it already
-                for statement in undo:
-                    connection.execute(statement)
-            raise
-        connection.execute(keep)
+        with self._connection() as connection:
+            begin, undo, keep = _INNER if connection.in_transaction else _OUTER
+            connection.execute(begin)
+            try:
+                yield
+            except BaseException:
+                if connection.in_transaction:  # a full disk has ended it already
+                    for statement in undo:
+                        connection.execute(statement)
+                raise
+            connection.execute(keep)
 
     def close(self) -> None:
+        self._room = 0
         self._finalizer()
 
-    @property
-    def _connection(self) -> sqlite3.Connection:
-        found: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if found is None:
-            found = self._local.connection = _connect(self.path)
-            self._opened.append(found)
-        return found
+    def _connection(self) -> _Taken:
+        if self._pid != os.getpid():
+            self._renew()
+        return _Taken(self)
+
+    def take(self) -> sqlite3.Connection:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return _connect(self.path)
+
+    def give(self, connection: sqlite3.Connection) -> None:
+        if connection.in_transaction or len(self._idle) >= self._room:
+            connection.close()
+        else:
+            self._idle.append(connection)
+
+    def _renew(self) -> None:
+        """In a forked child. Its parent's connections must not even be closed here: that would end the log."""
+        _inherited.append((self._idle, self._local))
+        self._finalizer.detach()
+        self._pid = os.getpid()
+        self._local = threading.local()
+        self._idle = deque()
+        self._finalizer = weakref.finalize(self, _close, self._idle)
+
+
+class _Taken:
+    """The connection of this thread's transaction; outside of one, a connection for the block."""
+
+    __slots__ = ("_connection", "_db", "_outer")
+
+    def __init__(self, db: Sqlite) -> None:
+        self._db = db
+
+    def __enter__(self) -> sqlite3.Connection:
+        local = self._db._local  # noqa: SLF001 - its own
+        connection: sqlite3.Connection | None = getattr(local, "connection", None)
+        self._outer = connection is None
+        if connection is None:
+            connection = local.connection = self._db.take()
+        self._connection = connection
+        return connection
+
+    def __exit__(self, *_: object) -> None:
+        if self._outer:
+            self._db._local.connection = None  # noqa: SLF001 - its own
+            self._db.give(self._connection)
+
+
+_inherited: list[tuple[deque[sqlite3.Connection], threading.local]] = []
 
 
 def _connect(path: str) -> sqlite3.Connection:
@@ -131,6 +193,6 @@ def _connect(path: str) -> sqlite3.Connection:
     return connection
 
 
-def _close(connections: list[sqlite3.Connection]) -> None:
+def _close(connections: deque[sqlite3.Connection]) -> None:
     while connections:
         connections.pop().close()
