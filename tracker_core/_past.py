@@ -62,15 +62,18 @@ def read(folder: RunFolder, *, until: int | None = None) -> Past:
     """The whole past of a run; with `until` only what stands at or below that step."""
     snapshot = Snapshot()
     journals = [(int(path.name[:3]), path) for path in folder.journals()]
+    purges = _Purges()
     for attempt, path in journals:
-        for entry in _journal.Reader(path).entries():
+        for number, entry in enumerate(_journal.Reader(path).entries()):
             if isinstance(entry, _journal.Numbers | _journal.KeySet | records.Row | records.Console):
                 continue
+            if isinstance(entry, records.Purge):
+                purges.add(attempt, path, number, entry)
             snapshot.apply(entry, attempt=attempt)
     fold = _Rows(snapshot)
     for attempt, path in journals:
         limit = _lower(snapshot.visible_step(attempt), until)
-        for entry in _journal.Reader(path).entries():
+        for entry in purges.left(attempt, path):
             fold.add(entry, limit)
     return Past(
         snapshot=snapshot,
@@ -120,6 +123,31 @@ def _highest(block: _journal.Block) -> int:
     rows = struct.Struct(f"<13xq{block.key_set.stride - 21}x")
     highest: int = max(step for (step,) in rows.iter_unpack(block.data))
     return highest
+
+
+class _Purges:
+    """The mirrored rows that were taken back; `left` reads a journal without them."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, list[tuple[int, int, records.Purge]]] = {}
+
+    def add(self, attempt: int, path: Path, number: int, purge: records.Purge) -> None:
+        """`number` is that of the entry in its journal."""
+        self._found.setdefault(_writer(path), []).append((attempt, number, purge))
+
+    def left(self, attempt: int, path: Path) -> Iterator[_journal.Entry]:
+        purges = self._found.get(_writer(path), [])
+        for number, entry in enumerate(_journal.Reader(path).entries()):
+            if purges and isinstance(entry, _journal.Numbers | records.Row):
+                names = entry.key_set.names if isinstance(entry, _journal.Numbers) else tuple(entry.data)
+                later = (purge for *at, purge in purges if at > [attempt, number] and purge.step <= entry.step)
+                if any(purge.hides(names) for purge in later):
+                    continue
+            yield entry
+
+
+def _writer(path: Path) -> str:
+    return path.name.partition("-")[2].partition(".")[0].partition("~")[0]
 
 
 class _Rows:
@@ -182,10 +210,16 @@ def copy(fork: records.Fork, folder: RunFolder, attempt: int) -> None:
     origin = RunFolder(folder.root / fork.folder)
     snapshot = read(origin).snapshot
     writer = _journal.open_writer(folder, "history", run=folder.id, attempt=attempt)
-    for path in origin.journals():
-        hidden = snapshot.visible_step(int(path.name[:3]))
+    journals = [(int(path.name[:3]), path) for path in origin.journals()]
+    purges = _Purges()
+    for number_of, path in journals:
+        for number, entry in enumerate(_journal.Reader(path).entries()):
+            if isinstance(entry, records.Purge):
+                purges.add(number_of, path, number, entry)
+    for number_of, path in journals:
+        hidden = snapshot.visible_step(number_of)
         limit = fork.step if hidden is None else min(hidden, fork.step)
-        for entry in _journal.Reader(path).entries():
+        for entry in purges.left(number_of, path):
             if isinstance(entry, _journal.Numbers) and entry.step <= limit:
                 key_set = writer.key_set(entry.key_set.names, entry.key_set.kinds, entry.key_set.stream)
                 writer.append(key_set.pack(_journal.ROW, key_set.id, entry.step, entry.time, *entry.values))

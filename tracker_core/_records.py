@@ -10,12 +10,15 @@ within one journal `time` never falls, whatever the clock does.
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from tracker_core import _texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Mode: TypeAlias = Literal["online", "offline", "disabled"]
 State: TypeAlias = Literal["running", "finished", "failed", "crashed", "killed", "preempted"]
@@ -92,6 +95,22 @@ class Row(_Record, frozen=True, kw_only=True, tag="row"):
     step: int
     data: dict[str, Any]
     stream: Stream = "metrics"
+
+
+class Purge(_Record, frozen=True, kw_only=True, tag="purge"):
+    """Take back mirrored rows from `step` on: of the keys in `names`, written before this record.
+
+    It holds for the rows of its own writer, and for those of the same writer in earlier attempts. `name/*` stands for
+    `name/0`, `name/1` and so on. Written by a tail whose source says so, such as TensorBoard's `purge_step`.
+    """
+
+    step: int
+    names: tuple[str, ...]
+
+    def hides(self, names: Iterable[str]) -> bool:
+        """Return whether rows of exactly these keys are meant."""
+        own = frozenset(self.names)
+        return all(name in own or f"{name.rpartition('/')[0]}/*" in own for name in names)
 
 
 class Metric(_Record, frozen=True, kw_only=True, tag="metric"):
@@ -251,6 +270,7 @@ Record: TypeAlias = (
     | Summary
     | Row
     | Metric
+    | Purge
     | File
     | Console
     | Metadata

@@ -36,6 +36,12 @@ def mirrored(**options):
     return tracker.init(project="p", settings={"silent": True}, **{"sync_tensorboard": True, **options})
 
 
+def tags(recorded):
+    """The keys of a run, but for the steps of its rows."""
+    keys = recorded.keys() if callable(recorded.keys) else recorded.keys
+    return {key for key in keys if key.rpartition("/")[2] != "global_step"}
+
+
 class TestSwitch:
     """With a run, and its background process reading."""
 
@@ -88,8 +94,7 @@ class TestSwitch:
             with TorchWriter(folder) as writer:
                 writer.add_scalar("loss", 1.0, 1)
         run.finish()
-        keys = read(run).keys
-        assert {"train/loss", "validation/loss", "train/sub/loss", "other/loss"} == set(keys)
+        assert tags(read(run)) == {"train/loss", "validation/loss", "train/sub/loss", "other/loss"}
 
     def test_folders_of_different_writers_have_prefixes_and_one_of_both_is_read_once(self, read):
         run = mirrored()
@@ -109,7 +114,7 @@ class TestSwitch:
             with TorchWriter(folder) as writer:
                 writer.add_scalar("loss", 1.0, 1)
         run.finish()
-        assert set(read(run).keys) == {"loss", "one/two/loss"}
+        assert tags(read(run)) == {"loss", "one/two/loss"}
 
     def test_next_run_of_the_process_gets_its_own_events_only(self, read):
         writer = TorchWriter("logs")
@@ -123,13 +128,93 @@ class TestSwitch:
         writer.close()
         assert recorded == [[(0, 0.0)], [(1, 1.0)]]
 
+    def test_steps_are_the_metric_global_step(self, read):
+        run = mirrored()
+        for folder in ("logs", "logs/eval"):
+            with TorchWriter(folder) as writer:
+                for step in (3, 5):
+                    writer.add_scalar("loss", step / 2, step)
+        run.finish()
+        recorded = read(run)
+        assert recorded.series("global_step") == recorded.series("eval/global_step") == [(3, 3), (5, 5)]
+        assert recorded.over("eval/global_step", "eval/loss") == [(3, 1.5), (5, 2.5)]
+        envelope = recorded.run.sample("loss", 10, x="global_step")
+        assert (envelope.x.tolist(), envelope.last.tolist()) == ([3.0, 5.0], [1.5, 2.5])
+
+    @pytest.mark.parametrize("ends", ["finish", "reinit"])
+    @pytest.mark.parametrize("writer_class", WRITERS)
+    def test_same_names_in_every_run_of_a_loop_whose_writers_stay_open(self, writer_class, ends, read):
+        writers, runs = [], []
+        for number in range(3):
+            runs.append(mirrored(id=f"run{number}", reinit=True))
+            for phase in ("", "/eval"):
+                writers.append(writer_class(f"logs/{number}{phase}"))
+                for step in range(3):
+                    writers[-1].add_scalar("loss", float(number), step)
+            if ends == "finish":
+                runs[-1].finish()
+        runs[-1].finish()
+        for number, run in enumerate(runs):
+            recorded = read(run)
+            assert tags(recorded) == {"loss", "eval/loss"}
+            assert recorded.series("loss") == recorded.series("eval/loss") == [(step, number) for step in range(3)]
+        for writer in writers:
+            writer.close()
+
+    def test_writer_of_an_earlier_run_that_is_written_again_meets_no_other(self, read):
+        shared = TorchWriter("shared")
+        for number in range(2):
+            run = mirrored()
+            shared.add_scalar("loss", 1.0, number)
+            with TorchWriter(f"own/{number}") as own:
+                own.add_scalar("loss", 2.0, number)
+            run.finish()
+            time.sleep(0.01)
+            assert sorted(value for row in read(run).rows for key, value in row.items() if "loss" in key) == [1.0, 2.0]
+        shared.close()
+
+    def test_phases_of_two_folders_and_a_folder_above_are_each_read_once(self, read):
+        run = mirrored()
+        for folder in ("logs/a/train", "logs/b/train", "logs/a", "logs"):
+            with TorchWriter(folder) as writer:
+                writer.add_scalar("loss", float(len(folder)), 1)
+        run.finish()
+        recorded = read(run)
+        found = {key: recorded.series(key) for key in tags(recorded)}
+        assert sorted(value for points in found.values() for _, value in points) == [4.0, 6.0, 12.0, 12.0]
+        assert {key for key, points in found.items() if points[0][1] == 12.0} == {"train/loss", "b/train/loss"}
+        assert found["loss"] == [(1, 6.0)]
+
+    def test_one_folder_by_two_names_is_read_once(self, read):
+        run = mirrored()
+        Path("link").symlink_to("logs")
+        for folder in ("logs", "link"):
+            with TorchWriter(folder) as writer:
+                writer.add_scalar("loss", float(len(folder)), len(folder))
+                writer.add_text(folder, "text")
+        run.finish()
+        assert tags(read(run)) == {"loss", "logs", "link"}
+
+    def test_resumed_run_takes_back_what_its_writer_purges(self, read):
+        for purge, steps in ((None, range(8)), (5, (5, 6))):
+            run = mirrored(id="again", resume="allow")
+            with TorchWriter("logs", purge_step=purge) as writer:
+                for step in steps:
+                    writer.add_scalar("loss", float(len(steps)), step)
+            run.finish()
+        expected = [(step, 8.0) for step in range(5)] + [(5, 2.0), (6, 2.0)]
+        assert read(run).series("loss") == expected
+        with tracker.init(project="p", fork_from="again?_step=6", settings={"silent": True}) as fork:
+            pass
+        assert read(fork).series("loss") == expected
+
     def test_folders_can_be_left_out(self, read):
         run = mirrored(sync_tensorboard={"exclude": ["logs/debug*", Path("other")]})
         for folder in ("logs", "logs/debug-1", "logs/debug-2/deep", "other", "logs/kept"):
             with TorchWriter(folder) as writer:
                 writer.add_scalar("loss", 1.0, 1)
         run.finish()
-        assert set(read(run).keys) == {"loss", "kept/loss"}
+        assert tags(read(run)) == {"loss", "kept/loss"}
 
     def test_one_kind_of_writer_can_be_left_out(self, read):
         run = mirrored(sync_tensorboard={"tensorboardX.event_file_writer": False})
@@ -137,7 +222,7 @@ class TestSwitch:
             with writer_class(f"logs/{writer_class.__module__}") as writer:
                 writer.add_scalar("a", 1.0, 1)
         run.finish()
-        assert set(read(run).keys) == {"a"}
+        assert tags(read(run)) == {"a"}
 
     def test_without_the_switch_and_after_the_run_nothing_is_patched(self):
         classes = [
@@ -216,7 +301,7 @@ class TestOldFolders:
         assert {(run.project, run.state) for run in runs.values()} == {("old", "finished")}
         assert self.points(runs["a"], "loss") == [(step, 1.1e9 + step, step / 2) for step in range(5)]
         assert self.points(runs["b"], "train/loss") == [(step, 1.2e9 + step, step / 2) for step in range(5)]
-        assert set(runs["b"].keys()) == {"train/loss", "validation/loss"}
+        assert tags(runs["b"]) == {"train/loss", "validation/loss"}
         assert runs["a"].config == {"lr": 0.1}
         assert runs["a"].summary["acc"] == 0.5
         (image,) = [row["im"] for row in runs["a"].scan_history() if "im" in row]
@@ -243,6 +328,32 @@ class TestOldFolders:
         assert self.points(runs["logs"], "loss")[-1] == (5, 1e9 + 5, 5.0)
         assert [row for row in runs["a"].scan_history() if "im" in row] == [row for row in before["a"] if "im" in row]
 
+    def test_purge_steps_count_once_and_later_ones_too(self):
+        for purge, steps in ((None, range(8)), (5, range(5, 8)), (7, (7,))):
+            with TorchWriter("logs", purge_step=purge) as writer:
+                for step in steps:
+                    writer.add_scalar("loss", float(len(steps)), step)
+                    writer.add_scalar("unstepped", float(step))
+            self.sync("logs")
+            assert self.sync("logs")[0].endswith("nothing new")
+        (run,) = self.runs().values()
+        assert [(step, value) for step, _, value in self.points(run, "loss")] == [
+            *((step, 8.0) for step in range(5)),
+            (5, 3.0),
+            (6, 3.0),
+            (7, 1.0),
+        ]
+        assert [step for step, *_ in self.points(run, "unstepped")] == list(range(8))
+
+    def test_folder_of_a_phase_is_called_as_while_it_is_written(self):
+        run = mirrored()
+        with TorchWriter("logs/fit/train") as writer:
+            writer.add_scalar("loss", 1.0, 1)
+        run.finish()
+        self.sync("logs/fit/train", "--project", "old")
+        (old,) = tracker.Api().runs("old")
+        assert tags(old) == tags(tracker.Api().run(f"p/{run.id}")) == {"train/loss"}
+
     def test_damage_that_is_met_again_adds_nothing(self, logs):
         with next(Path("logs").glob("events*")).open("ab") as file:
             file.write(b"damage" * 20)
@@ -254,7 +365,7 @@ class TestOldFolders:
         (line,) = self.sync(logs, "--single", "--name", "whole")
         assert "whole" in line
         (run,) = tracker.Api().runs()
-        assert set(run.keys()) == {"loss", "a/loss", "a/acc", "a/im", "b/train/loss", "b/validation/loss"}
+        assert tags(run) == {"loss", "a/loss", "a/acc", "a/im", "b/train/loss", "b/validation/loss"}
 
     def test_names_can_be_given_a_beginning(self, logs):
         self.sync(logs, "--name", "mine")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import struct
 import subprocess
 import sys
@@ -13,10 +14,12 @@ import numpy as np
 import pytest
 import tensorboardX
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
 from tensorboard.plugins.custom_scalar.layout_pb2 import Layout
+from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from tensorboard.summary.writer.record_writer import RecordWriter
 from tensorboard.util.tensor_util import make_tensor_proto
 from torch.utils.tensorboard import SummaryWriter as TorchWriter
@@ -47,10 +50,15 @@ class Sink:
         self.records = []
 
     def row(self, data, step, time):
-        self.rows.append((data, step, time))
+        axes = {key: value for key, value in data.items() if key.rpartition("/")[2] == "global_step"}
+        assert set(axes.values()) == {step}
+        self.rows.append(({key: value for key, value in data.items() if key not in axes}, step, time))
 
     def record(self, record):
-        self.records.append(record)
+        if isinstance(record, records.Purge):
+            self.rows = [row for row in self.rows if row[1] < record.step or not record.hides(row[0])]
+        elif not (isinstance(record, records.Metric) and record.hidden):
+            self.records.append(record)
 
     def __getitem__(self, key):
         return [(step, data[key]) for data, step, _ in self.rows if key in data]
@@ -446,9 +454,225 @@ class Sink:
     files = Path("files")
     def row(self, data, step, time):
         print(data, step)
+    def record(self, record):
+        print(record.name, record.hidden)
 EventTail("logs", {}).poll(Sink())
 loaded = {"tensorboard", "tensorboardX", "torch", "google.protobuf", "numpy"} & set(sys.modules)
 assert not loaded, loaded
 """
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        assert done.stdout == "{'x': 1.0} 1\n"
+        assert done.stdout == "global_step True\n{'x': 1.0, 'global_step': 1} 1\n"
+
+
+def shown(folder):
+    """What TensorBoard's own reader has of each scalar; of several values at one step the last."""
+    reader = EventAccumulator(folder, size_guidance={"scalars": 0})
+    reader.Reload()
+    return {
+        tag: sorted({each.step: each.value for each in reader.Scalars(tag)}.items()) for tag in reader.Tags()["scalars"]
+    }
+
+
+def mirrored(sink):
+    keys = {key for data, _, _ in sink.rows for key in data}
+    return {key: sorted(dict(sink[key]).items()) for key in keys}
+
+
+def write(steps, value, *, tags=("loss",), writer_class=TorchWriter, **options):
+    """One writer's life in `logs`; tensorboardX names files by the second, so that each gets a suffix."""
+    number = len(list(Path("logs").glob("events*")))
+    with writer_class("logs", filename_suffix=f".{number:03d}", **options) as writer:
+        for step in steps:
+            for tag in tags:
+                writer.add_scalar(tag, value, step)
+
+
+class TestRestarts:
+    """Where several files of one folder meet, what TensorBoard displays is what is mirrored, value by value."""
+
+    @pytest.fixture(autouse=True)
+    def looked_at_in_between(self, sink):
+        """The same folder, mirrored while it is written and afterwards."""
+        self.live = EventTail("logs", {})
+        self.sink = sink
+
+    def check(self, tmp_path, expected=None):
+        drain(self.live, self.sink)
+        later = Sink(tmp_path / "later")
+        drain(EventTail("logs", {}), later)
+        assert mirrored(self.sink) == mirrored(later) == (shown("logs") if expected is None else expected)
+
+    @pytest.mark.parametrize("writer_class", WRITERS)
+    @pytest.mark.parametrize("look", [True, False])
+    def test_purge_steps_of_three_writers(self, writer_class, look, tmp_path):
+        for purge, steps, value in ((0, range(9), 1.0), (5, range(5, 12), 2.0), (7, (7, 8), 3.0)):
+            write(steps, value, tags=("a", "b/c"), writer_class=writer_class, purge_step=purge)
+            if look:
+                drain(self.live, self.sink)
+        self.check(tmp_path)
+
+    def test_tags_that_the_new_writer_does_not_have(self, tmp_path):
+        write(range(6), 1.0, tags=("old", "both"), purge_step=0)
+        write((3,), 2.0, tags=("both", "new"), purge_step=3)
+        self.check(tmp_path)
+
+    def test_first_purge_takes_back_what_a_writer_without_one_wrote(self, tmp_path):
+        write(range(6), 1.0)
+        drain(self.live, self.sink)
+        write((4,), 2.0, purge_step=4)
+        self.check(tmp_path, {"loss": [(0, 1.0), (1, 1.0), (2, 1.0), (3, 1.0), (4, 2.0)]})
+
+    def test_restart_without_purge_takes_nothing_back(self, tmp_path):
+        write(range(6), 1.0)
+        write((4, 5, 6), 2.0)
+        self.check(tmp_path)
+
+    def test_purge_step_beyond_all_and_of_everything(self, tmp_path):
+        write(range(6), 1.0, purge_step=0)
+        write((7,), 2.0, purge_step=100)
+        write((1,), 3.0, purge_step=0)
+        self.check(tmp_path)
+
+    def test_folder_below_another_is_not_purged_with_it(self, tmp_path):
+        write(range(4), 1.0, purge_step=0)
+        with TorchWriter("logs/deep") as writer:
+            for step in range(4):
+                writer.add_scalar("loss", 5.0, step)
+        drain(self.live, self.sink)
+        write((1,), 2.0, purge_step=1)
+        drain(self.live, self.sink)
+        assert self.sink["deep/loss"] == [(step, 5.0) for step in range(4)]
+        assert self.sink["loss"] == [(0, 1.0), (1, 2.0)]
+
+    def test_writer_that_is_flushed_after_the_next_one_has_begun(self, tmp_path):
+        slow = TorchWriter("logs", filename_suffix=".000", purge_step=0, max_queue=1000)
+        for step in range(8):
+            slow.add_scalar("loss", 1.0, step)
+        write(range(5, 7), 2.0, purge_step=5)
+        drain(self.live, self.sink)
+        slow.close()
+        self.check(tmp_path)
+
+    def test_media_are_taken_back_as_well(self, tmp_path):
+        with TorchWriter("logs", filename_suffix=".000", purge_step=0) as writer:
+            for step in range(3):
+                writer.add_images("im", np.zeros((2, 3, 4, 4), np.uint8), step)
+                writer.add_text("note", "old", step)
+        drain(self.live, self.sink)
+        write((1,), 2.0, purge_step=1)
+        drain(self.live, self.sink)
+        assert [step for step, _ in self.sink["note"]] == [0]
+        assert [len(self.sink[key]) for key in ("im/0", "im/1")] in ([1, 1], [0, 0])
+
+    def test_files_without_a_version(self, tmp_path):
+        path = Path("logs/events.out.tfevents.1.host")
+        path.parent.mkdir()
+        steps = [("a", 0), ("b", 9), ("a", 1), ("b", 10), ("b", 3), ("a", 2), ("a", 1)]
+        path.write_bytes(b"".join(scalar(tag, float(place), step) for place, (tag, step) in enumerate(steps)))
+        self.check(tmp_path)
+
+
+class TestStepsThatNobodyGave:
+    @pytest.mark.parametrize("writer_class", WRITERS)
+    def test_every_value_has_a_step(self, writer_class, sink):
+        for number in range(2):
+            with writer_class("logs", filename_suffix=f".{number}") as writer:
+                for value in range(3):
+                    writer.add_scalar("a", float(value + 3 * number))
+                    writer.add_text("said", f"{value}")
+                    writer.add_histogram("h", np.array([value, 1.0]))
+                    writer.add_scalar("stepped", float(value), value)
+        drain(EventTail("logs", {}), sink)
+        assert sink["a"] == [(step, float(step)) for step in range(6)]
+        assert [step for step, _ in sink["said"]] == [step for step, _ in sink["h"]] == list(range(6))
+        assert sink["stepped"] == [(step, float(step)) for step in range(3)] * 2
+
+    def test_sessions_of_hyperparameters_keep_their_metrics(self, sink):
+        with TorchWriter("logs") as writer:
+            for number in range(3):
+                writer.add_hparams({"lr": number}, {"acc": number / 2}, run_name=f"170000000{number}.5")
+        drain(EventTail("logs", {}), sink)
+        assert sink["acc"] == [(0, 0.0), (1, 0.5), (2, 1.0)]
+
+    def test_writer_that_has_no_writer_class(self, sink):
+        writer = EventFileWriter("logs")
+        for value in range(3):
+            summary = Summary(value=[Summary.Value(tag=tag, simple_value=float(value)) for tag in "ab"])
+            writer.add_event(Event(wall_time=1.0 + value, summary=summary))
+        writer.close()
+        drain(EventTail("logs", {}), sink)
+        assert sink["a"] == sink["b"] == [(step, float(step)) for step in range(3)]
+
+    def test_tag_called_as_the_axis_is_the_writers(self, tmp_path):
+        class Plain(Sink):
+            def row(self, data, step, time):
+                self.rows.append((data, step, time))
+
+        with TorchWriter("logs") as writer:
+            writer.add_scalar("global_step", 70.0, 7)
+            writer.add_scalar("loss", 1.0, 8)
+        sink = Plain(tmp_path / "plain")
+        drain(EventTail("logs", {}), sink)
+        assert [data for data, _, _ in sink.rows] == [{"global_step": 70.0}, {"loss": 1.0}]
+
+
+class TestHostileFiles:
+    def test_the_others_of_the_folder_are_read(self, sink, caplog):
+        logs = Path("logs")
+        (logs / "a.tfevents.directory").mkdir(parents=True)
+        os.mkfifo(logs / "b.tfevents.fifo")
+        (logs / "c.tfevents.garbage").write_bytes(os.urandom(4000))
+        (logs / "d.tfevents.empty").write_bytes(b"")
+        (logs / "e.tfevents.text").write_text("not an event file\n" * 50)
+        (logs / "f.tfevents.link").symlink_to("nowhere")
+        (logs / "g.tfevents.fields").write_bytes(record(b"\x09\x01") + record(b"\xff" * 30) + scalar("x", 1.0, 1))
+        whole = scalar("cut", 1.0, 1) + scalar("cut", 2.0, 2)
+        (logs / "h.tfevents.truncated").write_bytes(whole[:-3])
+        (logs / "z.tfevents.good").write_bytes(scalar("y", 2.0, 2))
+        tail = EventTail("logs", {})
+        drain(tail, sink)
+        tail.close(sink)
+        assert (sink["x"], sink["y"], sink["cut"]) == ([(1, 1.0)], [(2, 2.0)], [(1, 1.0)])
+        assert "c.tfevents.garbage" in caplog.text
+
+    def test_file_that_is_gone_or_closed_to_us_between_two_looks(self, sink, monkeypatch, caplog):
+        Path("logs").mkdir()
+        for name in ("a", "b"):
+            Path(f"logs/{name}.tfevents").write_bytes(scalar(name, 1.0, 1))
+        tail = EventTail("logs", {})
+        reading, closed = Folder.read, ["a.tfevents"]
+
+        def read(self, path, start):
+            if path in closed:
+                raise PermissionError(13, "Permission denied")
+            return reading(self, path, start)
+
+        monkeypatch.setattr(Folder, "read", read)
+        drain(tail, sink)
+        assert (sink["a"], sink["b"]) == ([], [(1, 1.0)])
+        assert [message for message in caplog.messages if "a.tfevents" in message and "Permission" in message]
+        closed.clear()
+        drain(tail, sink)
+        assert sink["a"] == [(1, 1.0)]
+
+    def test_folder_that_is_deleted_and_made_again(self, sink):
+        tail = EventTail("logs", {})
+        for number in range(2):
+            Path("logs").mkdir()
+            Path(f"logs/events.out.tfevents.{number}.host").write_bytes(scalar("x", float(number), number))
+            drain(tail, sink)
+            for path in Path("logs").iterdir():
+                path.unlink()
+            Path("logs").rmdir()
+            assert tail.poll(sink) == 0
+        assert sink["x"] == [(0, 0.0), (1, 1.0)]
+
+    def test_file_of_a_living_process_that_is_none_of_ours(self, sink):
+        host = socket.gethostname()
+        Path("logs").mkdir()
+        stranger, child = os.getppid(), subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+        for tag, number in (("mine", os.getpid()), ("child", child.pid), ("stranger", stranger), ("over", 4_000_000)):
+            Path(f"logs/events.out.tfevents.1.{host}.{number}.0").write_bytes(scalar(tag, 1.0, 1))
+        drain(EventTail("logs", {"process": os.getpid()}), sink)
+        child.communicate(b"\n")
+        assert {key for data, _, _ in sink.rows for key in data} == {"mine", "child", "over"}

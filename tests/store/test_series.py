@@ -32,6 +32,9 @@ ACTIONS = st.lists(
         ROW,
         st.tuples(st.just("resume"), st.none() | st.integers(0, 12)),
         st.tuples(st.just("set"), st.sampled_from("abc")),
+        st.tuples(
+            st.just("purge"), st.integers(0, 12), st.sampled_from(["main", "rank1"]), st.sets(st.sampled_from("abc"))
+        ),
         st.tuples(st.just("refresh")),
     ),
     max_size=60,
@@ -48,19 +51,27 @@ class Model:
         if rewind is not None:
             self.written = [row for row in self.written if row[0] is None or row[0] <= rewind]
 
+    def purge(self, first, label, names):
+        """Takes back the rows of one writer that have no other keys."""
+        self.written = [
+            (step, values, writer)
+            for step, values, writer in self.written
+            if step is None or step < first or writer != label or not values.keys() <= names
+        ]
+
     def points(self, key):
-        return {step: values[key] for step, values in self.written if step is not None and key in values}
+        return {step: values[key] for step, values, _ in self.written if step is not None and key in values}
 
     def rows(self):
         merged = {}
-        for step, values in self.written:
+        for step, values, _ in self.written:
             if step is not None:
                 merged.setdefault(step, {}).update(values)
         return merged
 
     def summary(self):
         found = {}
-        for _, values in self.written:
+        for _, values, _ in self.written:
             found.update(values)
         return found
 
@@ -74,14 +85,18 @@ def play(draft, model, actions, refresh):
         if action == "row":
             step, label, values = details
             draft.log(step, label=label, **values)
-            model.written.append((step, values))
+            model.written.append((step, values, label))
         elif action == "resume":
             draft.close()
             draft.begin(rewind=details[0])
             model.resume(details[0])
         elif action == "set":
             draft.write(records.Summary(time=draft.at(), set={details[0]: "by hand"}))
-            model.written.append((None, {details[0]: "by hand"}))
+            model.written.append((None, {details[0]: "by hand"}, "main"))
+        elif action == "purge":
+            step, label, names = details
+            draft.write(records.Purge(time=draft.at(), step=step, names=tuple(names)), label)
+            model.purge(step, label, names)
         else:
             refresh()
 

@@ -33,14 +33,22 @@ class JournalSink:
         return self._folder.files
 
     def row(self, data: dict[str, Any], step: int, time: float) -> None:
-        if data and all(type(value) is float for value in data.values()):
-            key_set = self._writer.key_set(tuple(data), "d" * len(data))
+        kinds = "".join(map(_kind, data.values()))
+        if kinds and "o" not in kinds:
+            key_set = self._writer.key_set(tuple(data), kinds)
             self._writer.append(key_set.pack(ROW, key_set.id, step, time, *data.values()))
             return
         self._writer.write(records.Row(time=time, step=step, data=plain(data)))
 
     def record(self, record: records.Record) -> None:
         self._writer.write(record)
+
+
+def _kind(value: Any) -> str:
+    """How a row of numbers packs a value; "o" for what it cannot hold."""
+    if type(value) is float:
+        return "d"
+    return "q" if type(value) is int and -(1 << 63) <= value < 1 << 63 else "o"
 
 
 class Tails:

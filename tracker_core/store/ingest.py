@@ -151,6 +151,9 @@ class Ingest:
             self._console.add(record, journal, attempt)
         elif isinstance(record, records.File):
             self._files.append(record)
+        elif isinstance(record, records.Purge):
+            for stock in self._shelf.purge(record, journal, attempt):
+                self._stocks = {key: each for key, each in self._stocks.items() if each is not stock}
         else:
             self.snapshot.apply(record, attempt=attempt)
             self._folded = True

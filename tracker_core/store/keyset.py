@@ -45,6 +45,8 @@ class Stock:
         self.names: tuple[str, ...] = ()
         self.kinds = ""
         self.visible: int | None = None
+        self.purged: int | None = None
+        """The last step that no purge hides. What follows in the journal goes to another stock of the same names."""
         self.kept = Kept()
         self.chunks = 0
         self.pieces = 0
@@ -88,27 +90,30 @@ class Shelf:
         self._db = db
         self._run = run
         self._stocks: dict[tuple[str, str, tuple[str, ...], str], Stock] = {}
+        self._purged: list[Stock] = []
         self._places: dict[str, int] = {}
-        for number, journal, place, attempt, stream, names, kinds, visible, stats, chunks, pieces in db.rows(
-            "SELECT keyset, journal, place, attempt, stream, names, kinds, visible, stats, chunks, pieces"
+        for number, journal, place, attempt, stream, names, kinds, visible, purged, stats, chunks, pieces in db.rows(
+            "SELECT keyset, journal, place, attempt, stream, names, kinds, visible, purged, stats, chunks, pieces"
             " FROM keyset WHERE run = ? ORDER BY keyset",
             (run,),
         ):
             stock = Stock(number, journal, place, attempt, stream)
             stock.names = msgspec.msgpack.decode(names, type=tuple[str, ...])
             stock.kinds, stock.visible, stock.chunks, stock.pieces = kinds, visible, chunks, pieces
+            stock.purged = purged
             stock.kept = records.decode_as(stats, Kept)
             self._place(stock)
 
     def __iter__(self) -> Iterator[Stock]:
-        return iter(self._stocks.values())
+        yield from self._purged
+        yield from self._stocks.values()
 
     def stock(self, journal: str, attempt: int, stream: str, names: tuple[str, ...], kinds: str) -> Stock:
         """The stock of these names, made when they are new."""
         found = self._stocks.get((journal, stream, names, kinds))
         if found is not None:
             return found
-        stock = Stock(len(self._stocks), journal, self._places.get(journal, 0), attempt, stream)
+        stock = Stock(len(self._stocks) + len(self._purged), journal, self._places.get(journal, 0), attempt, stream)
         stock.names, stock.kinds = names, kinds
         self._place(stock)
         self._db.run(
@@ -145,10 +150,31 @@ class Shelf:
         for stock, batch in fresh:
             self._keep(stock, batch)
 
+    def purge(self, purge: records.Purge, journal: str, attempt: int) -> list[Stock]:
+        """Hide what a purge in this journal takes back; returns the stocks that are complete by it."""
+        complete = []
+        for stock in self:
+            same_writer = _writer(stock.journal) == _writer(journal) and stock.attempt <= attempt
+            if not same_writer or stock.stream != "metrics" or not purge.hides(stock.names):
+                continue
+            stock.purged = min(purge.step - 1, purge.step - 1 if stock.purged is None else stock.purged)
+            complete.append(stock)
+        for stock in complete:
+            key = (stock.journal, stock.stream, stock.names, stock.kinds)
+            if self._stocks.get(key) is stock:
+                del self._stocks[key]
+                self._purged.append(stock)
+        return complete
+
     def hide(self, visible: Callable[[int], int | None]) -> None:
-        """Takes the rows that a later attempt rewound out of the statistics; `visible` is asked by attempt."""
+        """Take the rows that a later attempt rewound, or that were purged, out of the statistics.
+
+        `visible` is asked by attempt.
+        """
         for stock in self:
             limit = visible(stock.attempt) if stock.stream == "metrics" else None
+            if stock.purged is not None:
+                limit = stock.purged if limit is None else min(limit, stock.purged)
             if limit is None and stock.visible is None:
                 continue
             stock.visible = limit
@@ -264,14 +290,18 @@ class Shelf:
         return total
 
     def _place(self, stock: Stock) -> None:
-        self._stocks[stock.journal, stock.stream, stock.names, stock.kinds] = stock
+        if stock.purged is None:
+            self._stocks[stock.journal, stock.stream, stock.names, stock.kinds] = stock
+        else:
+            self._purged.append(stock)
         self._places[stock.journal] = stock.place + 1
 
     def _update(self, stock: Stock) -> None:
         self._db.run(
-            "UPDATE keyset SET visible = ?, stats = ?, chunks = ?, pieces = ? WHERE run = ? AND keyset = ?",
+            "UPDATE keyset SET visible = ?, purged = ?, stats = ?, chunks = ?, pieces = ? WHERE run = ? AND keyset = ?",
             (
                 stock.visible,
+                stock.purged,
                 records.encode(stock.kept),
                 stock.chunks,
                 stock.pieces,
@@ -279,6 +309,11 @@ class Shelf:
                 stock.number,
             ),
         )
+
+
+def _writer(journal: str) -> str:
+    """The label of the writer in a journal's name, `002-background.0000.journal`."""
+    return journal.partition("-")[2].partition(".")[0].partition("~")[0]
 
 
 def _rising(parts: list[Column]) -> tuple[bool, int]:

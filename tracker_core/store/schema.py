@@ -12,7 +12,7 @@ from tracker_core._journal import format  # noqa: A004 - the module's name
 if TYPE_CHECKING:
     from tracker_core.store.database import Database
 
-VERSION = 4
+VERSION = 5
 """Raised with every change of tables or blobs: an index of another version is built anew."""
 
 _WRITTEN = VERSION * 1000 + format.VERSION
@@ -34,11 +34,13 @@ _TABLES = (
     """CREATE TABLE journal (
         run BIGINT NOT NULL, name TEXT NOT NULL, attempt BIGINT NOT NULL, segment BIGINT NOT NULL,
         place BIGINT NOT NULL, gaps BIGINT NOT NULL, PRIMARY KEY (run, name))""",
-    # One set of names that are logged together in one journal. `visible` is the last step that no rewind hides.
+    # One set of names that are logged together in one journal. `visible` is the last step that nothing hides, `purged`
+    # the last one that no purge does: what is logged after that is another key set of the same names.
     """CREATE TABLE keyset (
         run BIGINT NOT NULL, keyset BIGINT NOT NULL, journal TEXT NOT NULL, place BIGINT NOT NULL,
         attempt BIGINT NOT NULL, stream TEXT NOT NULL, names {blob} NOT NULL, kinds TEXT NOT NULL, visible BIGINT,
-        stats {blob} NOT NULL, chunks BIGINT NOT NULL, pieces BIGINT NOT NULL, PRIMARY KEY (run, keyset))""",
+        purged BIGINT, stats {blob} NOT NULL, chunks BIGINT NOT NULL, pieces BIGINT NOT NULL,
+        PRIMARY KEY (run, keyset))""",
     # In which column of which key sets a series lies. `ordered`: its steps only ever rose, over all key sets.
     """CREATE TABLE series (
         run BIGINT NOT NULL, stream TEXT NOT NULL, name TEXT NOT NULL, keyset BIGINT NOT NULL, place BIGINT NOT NULL,

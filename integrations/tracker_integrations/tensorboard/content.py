@@ -12,7 +12,7 @@ import tracker_core as tracker
 from tracker_integrations.tensorboard.event import Histogram, Picture, Sound, Tensor, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 # torch names the parts of a mesh, tensorboardX numbers them; vertices come first in both.
 _VERTICES = re.compile(r"(.+)_(?:VERTEX|1)")
@@ -31,27 +31,27 @@ class Converter:
         self._prefix = prefix
         self._plugins: dict[str, str] = {}
 
-    def remember(self, values: Iterable[Value]) -> None:
-        """Of values that are not wanted, what later ones of their tags need."""
-        for value in values:
-            self._plugins.setdefault(value.tag, value.plugin)
+    def key(self, value: Value) -> str:
+        """The key of a value, whose parts are `key/0`, `key/1` and so on where it has several; and what later values
+        of its tag need is remembered.
+        """
+        plugin = self._plugins.setdefault(value.tag, value.plugin)
+        key = self._prefix + value.tag
+        if plugin == "text":
+            return key.removesuffix("/text_summary")
+        mesh = _VERTICES.fullmatch(key) if plugin == "mesh" else None
+        return mesh[1] if mesh is not None else key
 
     def convert(self, value: Value, step: int, files: Path) -> dict[str, Any]:
         """`value` as items of a row; empty for what has no form here. Pictures and the like go below `files`."""
-        plugin = self._plugins.setdefault(value.tag, value.plugin)
-        key = self._prefix + value.tag
+        key, plugin = self.key(value), self._plugins[value.tag]
         if isinstance(value.content, float):
             return {key: value.content}
         if plugin in ("scalars", "") and isinstance(value.content, Tensor):
             single = value.content.values
             return {key: single[0]} if len(single) == 1 and not isinstance(single[0], bytes) else {}
-        if plugin == "text" and isinstance(value.content, Tensor):
-            key = key.removesuffix("/text_summary")
-        elif plugin == "mesh":
-            mesh = _VERTICES.fullmatch(key)
-            if mesh is None:
-                return {}
-            key = mesh[1]
+        if plugin == "mesh" and _VERTICES.fullmatch(self._prefix + value.tag) is None:
+            return {}
         found = _media(value.content, plugin)
         if len(found) == 1:
             return {key: found[0].store(key, step, files)}

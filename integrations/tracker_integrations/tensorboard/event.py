@@ -18,6 +18,8 @@ _FLOAT = struct.Struct("<f")
 # tensor types (types.proto): number -> the struct character of one element in `tensor_content`
 _CONTENT = {1: "f", 2: "d", 3: "i", 4: "B", 5: "h", 6: "b", 9: "q", 10: "?", 19: "e", 22: "I", 23: "Q"}
 _STRING = 7
+_START = 1
+"""The status of a SessionLog at the start of a session."""
 _HALF = 19
 
 
@@ -57,13 +59,20 @@ class Value(NamedTuple):
 
 
 class Event(NamedTuple):
-    """`graph` is a serialised GraphDef. A file's first event has `version` and no values."""
+    """A file's first event has `version` and no values.
+
+    `graph` is a serialised GraphDef, `meta_graph` a MetaGraphDef. `profile` is the tag and the serialised RunMetadata
+    of one step. `starts` is true where a session starts, or is started again at `step`.
+    """
 
     wall_time: float
     step: int
     version: str
     values: list[Value]
     graph: bytes
+    meta_graph: bytes = b""
+    profile: tuple[str, bytes] | None = None
+    starts: bool = False
 
 
 def fields(data: bytes) -> Iterator[tuple[int, Any]]:
@@ -103,7 +112,8 @@ def _varint(data: bytes, position: int) -> tuple[int, int]:
 
 
 def event(data: bytes) -> Event:
-    wall_time, step, version, graph = 0.0, 0, "", b""
+    wall_time, step, version, graph, meta_graph, starts = 0.0, 0, "", b"", b"", False
+    profile: tuple[str, bytes] | None = None
     values: list[Value] = []
     for number, value in fields(data):
         if number == 1:
@@ -116,11 +126,17 @@ def event(data: bytes) -> Event:
             graph = value
         elif number == 5:
             values.extend(_value(inner) for one, inner in fields(value) if one == 1)
-    return Event(wall_time, step, version, values, graph)
+        elif number == 7:
+            starts = _one(value, 1, 0) == _START
+        elif number == 8:
+            profile = (text(_one(value, 1, b"")), _one(value, 2, b""))
+        elif number == 9:
+            meta_graph = value
+    return Event(wall_time, step, version, values, graph, meta_graph, profile, starts)
 
 
 def _value(data: bytes) -> Value:
-    tag, plugin, plugin_content = "", "", b""
+    tag, node, plugin, plugin_content = "", "", "", b""
     content: float | Histogram | Picture | Sound | Tensor | None = None
     for number, value in fields(data):
         if number == 1:
@@ -133,11 +149,13 @@ def _value(data: bytes) -> Value:
             content = _histogram(value)
         elif number == 6:
             content = _sound(value)
+        elif number == 7:
+            node = text(value)
         elif number == 8:
             content = _tensor(value)
         elif number == 9:
             plugin, plugin_content = _plugin(value)
-    return Value(tag, content, plugin, plugin_content)
+    return Value(tag or node, content, plugin, plugin_content)
 
 
 def _plugin(metadata: bytes) -> tuple[str, bytes]:

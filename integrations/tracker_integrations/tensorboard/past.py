@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import posixpath
+import struct
 from typing import TYPE_CHECKING, NamedTuple
 
 from tracker_core.integration import Written
 from tracker_integrations.tensorboard import event as events
-from tracker_integrations.tensorboard.patch import PHASES
-from tracker_integrations.tensorboard.place import Place, place
+from tracker_integrations.tensorboard.place import Place, place, split_phases
 from tracker_integrations.tensorboard.record import Damaged, RecordFile
-from tracker_integrations.tensorboard.tail import SESSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +31,8 @@ def runs(source: str, *, single: bool = False) -> Iterator[Written]:
     found: dict[str, list[_File]] = {}
     for entry in where.entries():
         if "tfevents" in posixpath.basename(entry.path) and (begun := _begun(where, entry.path)) is not None:
-            found.setdefault("" if single else _owner(entry.path), []).append(_File(entry.path, begun))
+            owner = split_phases(posixpath.dirname(entry.path))[0]
+            found.setdefault("" if single else owner, []).append(_File(entry.path, begun))
     for owner, files in sorted(found.items()):
         folders = {posixpath.relpath(posixpath.dirname(file.path) or ".", owner or ".") for file in files}
         first = min(files, key=lambda file: (file.begun, file.path))
@@ -40,18 +40,15 @@ def runs(source: str, *, single: bool = False) -> Iterator[Written]:
         yield Written(
             name=owner or posixpath.basename(source),
             source=address,
-            options={"folders": sorted("" if folder == "." else folder for folder in folders)},
+            options={
+                "folders": sorted("" if folder == "." else folder for folder in folders),
+                # As while it is written: the name of a phase belongs to the tags.
+                "prefix": split_phases(address)[1],
+            },
             time=first.begun,
             # What is written to the same folder later on belongs to it; what replaces it does not.
             key=f"{address} {posixpath.basename(first.path)} {first.begun}",
         )
-
-
-def _owner(path: str) -> str:
-    folder, name = posixpath.split(posixpath.dirname(path))
-    while name and (name.lower() in PHASES or SESSION.fullmatch(name)):
-        folder, name = posixpath.split(folder)
-    return posixpath.join(folder, name)
 
 
 def _begun(where: Place, path: str) -> float | None:
@@ -59,6 +56,6 @@ def _begun(where: Place, path: str) -> float | None:
     try:
         for data in RecordFile(lambda start: where.read(path, start)).records():
             return events.event(data).wall_time
-    except (Damaged, ValueError, IndexError):
+    except (Damaged, ValueError, IndexError, OSError, struct.error):
         return None
     return None

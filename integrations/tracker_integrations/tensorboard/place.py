@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fnmatch
+import posixpath
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -44,6 +46,22 @@ def place(source: str) -> Place:
     if not separator:
         return Folder(source)
     return Bucket(source) if scheme in bucket.SCHEMES else Anywhere(source)
+
+
+# Sub-folders by which frameworks tell phases apart: their name belongs to the tags even when there is only one.
+_PHASES = frozenset(("train", "training", "validation", "val", "valid", "eval", "evaluation", "test"))
+
+# `add_hparams` makes one sub-folder a session and names it by the time, which would be a new prefix every time.
+SESSION = re.compile(r"\d{9,}\.\d+")
+
+
+def split_phases(folder: str) -> tuple[str, str]:
+    """A folder without those of phases and sessions at its end, which belong to it, and the prefix that these give."""
+    parent, name = posixpath.split(folder)
+    if not name or not (name.lower() in _PHASES or SESSION.fullmatch(name)):
+        return folder, ""
+    owner, prefix = split_phases(parent)
+    return owner, prefix if SESSION.fullmatch(name) else f"{prefix}{name}/"
 
 
 def is_excluded(folder: str, patterns: Iterable[str]) -> bool:
