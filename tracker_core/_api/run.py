@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tracker_core._artifacts.artifact import Artifact
     from tracker_core._artifacts.ledger import Ledger
     from tracker_core.store.console import Line
+    from tracker_core.store.damage import Damage
     from tracker_core.store.index import Store
     from tracker_core.store.run import Card, Life, Run
     from tracker_core.store.sample import Envelope
@@ -125,6 +126,11 @@ class ApiRun:
     def exit_code(self) -> int | None:
         """None while nobody knows it."""
         return self._card.exit_code
+
+    @property
+    def damage(self) -> Damage:
+        """Rows that are lost or unreadable; false where there are none, and a sentence when printed."""
+        return self._card.damage
 
     @property
     def created_at(self) -> str:

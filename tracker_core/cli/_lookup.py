@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 import tracker_core
 from tracker_core import NotFoundError, UsageError, _folder
 
@@ -93,6 +95,11 @@ def find(api: Api, word: str | None) -> ApiRun:
     return named[0]
 
 
+def _damage(run: ApiRun) -> dict[str, Any] | None:
+    found = run.damage
+    return {"message": str(found), **msgspec.structs.asdict(found)} if found else None
+
+
 def facts(run: ApiRun) -> dict[str, Any]:
     """What `--json` tells of a run."""
     return {
@@ -102,6 +109,7 @@ def facts(run: ApiRun) -> dict[str, Any]:
         "entity": run.entity,
         "state": run.state,
         "exit_code": run.exit_code,
+        "damage": _damage(run),
         "created_at": run.created_at,
         "updated_at": run.updated_at,
         "duration": run.attempts[-1].end - run.start_time if run.attempts and run.attempts[-1].end else None,

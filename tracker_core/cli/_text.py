@@ -85,7 +85,12 @@ def duration(seconds: float) -> str:
 
 def moment(timestamp: float) -> str:
     """Local time: today's and this year's without what goes without saying."""
-    then, now = datetime.fromtimestamp(timestamp).astimezone(), datetime.now().astimezone()
+    try:
+        then, now = datetime.fromtimestamp(timestamp).astimezone(), datetime.now().astimezone()
+    except (ValueError, OverflowError, OSError):
+        from tracker_core.store.run import iso
+
+        return iso(timestamp)[:-10]  # beyond the calendar: the date is enough
     if then.date() == now.date():
         return then.strftime("%H:%M:%S")
     if then.year == now.year:

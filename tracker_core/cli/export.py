@@ -56,6 +56,9 @@ def export_command(
     found = [find(api, word) for word in runs]
     logged = [run.keys() for run in found]
     names = _chosen(keys, list(dict.fromkeys(name for names in logged for name in names)))
+    for run in found:
+        if run.damage:
+            click.echo(f"Run {run.id} is {run.damage}.", err=True)
     if output is None:
         with data_output() as stream:
             (_write_csv if kind == "csv" else _write_jsonl)(found, names, stream)

@@ -84,6 +84,9 @@ def runs_command(
         click.echo("No runs pass." if conditions or project else f"No runs in {place} yet.", err=True)
         return
     _print_table(shown, fields)
+    for run in shown:
+        if run.damage:
+            click.echo(f"Run {run.id} is {run.damage}.", err=True)
     if len(shown) < len(found):
         click.echo(f"{len(found) - len(shown)} more: --limit 0 shows all.", err=True)
 

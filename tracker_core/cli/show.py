@@ -72,6 +72,8 @@ def _overview(run: ApiRun) -> Iterable[tuple[str, str]]:
         yield "attempts", str(len(run.attempts))
     if run.exit_code:
         yield "exit code", str(run.exit_code)
+    if run.damage:
+        yield "damage", str(run.damage).removeprefix("damaged: ")
     for name, value in (("group", run.group), ("job type", run.job_type), ("tags", ", ".join(run.tags))):
         if value:
             yield name, show(value)

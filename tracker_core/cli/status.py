@@ -35,12 +35,15 @@ def status_command(folder: str, as_json: bool) -> None:
     root = Path(folder).resolve() / _folder.ROOT_NAME
     settings = _settings.gather({"dir": folder})
     given = _given(folder)
-    states = Counter(run.state for run in open_api(folder).runs()) if root.is_dir() else Counter[str]()
+    runs = list(open_api(folder).runs()) if root.is_dir() else []
+    states = Counter(run.state for run in runs)
+    damaged = {run.id: str(run.damage) for run in runs if run.damage}
     if as_json:
         report = {
             "version": __version__,
             "folder": str(root),
             "runs": states,
+            "damaged": damaged,
             "mode": _next_mode(settings),
             "server": settings.base_url,
             "user": user_of(settings.api_key or ""),
@@ -52,6 +55,8 @@ def status_command(folder: str, as_json: bool) -> None:
     told = ", ".join(f"{count} {state}" for state, count in states.most_common())
     click.echo(f"Folder   {root}")
     click.echo(f"Runs     {told or 'none yet'}")
+    for run_id, damage in damaged.items():
+        click.echo(f"         {run_id} is {damage}")
     click.echo(f"Mode     {_told_mode(settings)}")
     click.echo(f"Project  {settings.project or 'as each script says'}")
     if given:

@@ -206,6 +206,7 @@ def _head(store: Store, key: str, run: Run) -> wire.Head:
         user=facts.user,
         host=facts.host,
         steps=run.flat.get("_step", -1),
+        damage=str(card.damage),
     )
 
 

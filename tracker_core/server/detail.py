@@ -48,6 +48,9 @@ def run(catalogue: Catalogue, entry: Entry) -> wire.Run:
         alerts=[wire.Alert(alert.time, alert.title, alert.text, alert.level) for alert in card.alerts],
         exit_code=card.exit_code,
         lost=card.lost,
+        unreadable=card.damage.unreadable,
+        damaged_journals=list(card.damage.journals),
+        headless=card.damage.headless,
         folder=entry.shelf.folder and str(store.folder(found).path),
     )
 

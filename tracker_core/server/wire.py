@@ -56,6 +56,8 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     user: str
     host: str
     steps: int
+    damage: str = ""
+    """A sentence where records are lost or unreadable."""
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -157,6 +159,9 @@ class Alert(msgspec.Struct, frozen=True):
 
 
 class Run(Head, frozen=True, kw_only=True):
+    """`lost` records could not be written, `unreadable` bytes of `damaged_journals` hold no record; `headless`: the
+    first record is unreadable, so that name and project are guessed."""
+
     project: Project
     entity: str
     config: dict[str, Any]
@@ -169,6 +174,9 @@ class Run(Head, frozen=True, kw_only=True):
     exit_code: int | None
     lost: int
     folder: str
+    unreadable: int = 0
+    damaged_journals: list[str] = []
+    headless: bool = False
 
 
 class MediaSeries(msgspec.Struct, frozen=True):

@@ -275,7 +275,7 @@ def _portion(db: Database, number: int, folder: RunFolder, ingest: Ingest) -> tu
     over = not more and not alive
     if over:
         ingest.seal()
-    version = ingest.present(life.state(folder, ingest.snapshot, alive))
+    version = ingest.present(life.state(folder, ingest.snapshot, alive), folder.id)
     if ingest.snapshot.deleted:
         _clear(db, number, schema.CONTENT)
     seen = (life.mark(folder, ended=ingest.snapshot.state != "running") or _DOUBTED) if over else ""

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from tracker_core import _records as records
 from tracker_core._errors import Error
 from tracker_core._journal import START, Block, Position, Reader
-from tracker_core._snapshot import Snapshot
+from tracker_core._snapshot import Attempt, Snapshot
 from tracker_core.store import schema
 from tracker_core.store.console import Console
+from tracker_core.store.damage import Damage
 from tracker_core.store.keyset import Shelf, Stock
 from tracker_core.store.run import card
 from tracker_core.store.summary import Source, summarise
@@ -67,18 +70,22 @@ class Ingest:
         self._flush()
         return self._taken >= PORTION
 
-    def present(self, state: records.State) -> int:
-        """Writes what lists show; returns the run's new version."""
+    def present(self, state: records.State, run_id: str) -> int:
+        """Writes what lists show; returns the run's new version. `run_id` is what the folder's name tells."""
+        begins: list[float] = []
         ends: dict[int, float] = {}
         own = []
         for stock in self._shelf:
             stats = stock.kept.all
             if stats is None:
                 continue
+            begins.append(stats.begin)
             ends[stock.attempt] = max(stats.end, ends.get(stock.attempt, 0.0))
             if stock.stream == "metrics":
                 own.append(Source(stock.attempt, stock.journal, stock.place, stock.names, stats))
-        shown = card(self.snapshot, state, self._updated(ends), ends)
+        damage = self._damage()
+        snapshot = self.snapshot if not damage.headless else _guess(self.snapshot, run_id, begins)
+        shown = card(snapshot, state, self._updated(ends), ends, damage)
         runtime = 0.0
         if own:
             newest = max(own, key=lambda source: source.stats.end)
@@ -100,6 +107,12 @@ class Ingest:
             ),
         )
         return version
+
+    def _damage(self) -> Damage:
+        """A run that lacks its first record may be one whose journals did not all arrive yet; with gaps it is not."""
+        gaps = {name: journal.gaps for name, journal in sorted(self._journals.items()) if journal.gaps}
+        headless = bool(gaps) and not self.snapshot.id
+        return Damage(self.snapshot.lost, sum(gaps.values()), tuple(gaps), headless)
 
     def seal(self) -> None:
         """The run is over: no more rows are expected."""
@@ -224,6 +237,16 @@ class _Journal:
     def gaps(self) -> int:
         read = self._reader.gaps if self._reader else []
         return self._gaps + sum(gap.end - gap.start for gap in read)
+
+
+def _guess(snapshot: Snapshot, run_id: str, begins: list[float]) -> Snapshot:
+    """The snapshot of a run whose first record is unreadable."""
+    attempts = snapshot.attempts or {1: Attempt(number=1, start=min(begins, default=snapshot.heartbeat))}
+    first = min(attempts)
+    start = min([attempts[first].start, *begins])
+    attempts = {**attempts, first: msgspec.structs.replace(attempts[first], start=start)}
+    project = snapshot.project or "uncategorized"
+    return msgspec.structs.replace(snapshot, id=run_id, project=project, attempts=attempts)
 
 
 def _kind(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tracker_core import _records as records
+from tracker_core.store.damage import Damage
 from tracker_core.store.summary import Summary
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ class Card(msgspec.Struct, frozen=True, array_like=True):
     alerts: tuple[records.Alert, ...]
     metrics: dict[str, records.Metric]
     color: str = ""
+    damage: Damage = Damage()
 
 
 class Run:
@@ -88,10 +91,12 @@ class Run:
         return f"<Run {self.card.project}/{self.card.id} {self.card.name!r} {self.card.state}>"
 
 
+_LAST_YEAR = 9999
+
 _cards = msgspec.msgpack.Decoder(Card)
 
 
-def card(snapshot: Snapshot, state: records.State, updated: float, ends: dict[int, float]) -> Card:
+def card(snapshot: Snapshot, state: records.State, updated: float, ends: dict[int, float], damage: Damage) -> Card:
     """`ends` tells when each attempt wrote its last row or record, for those that never said that they end."""
     last = snapshot.last
     return Card(
@@ -115,12 +120,26 @@ def card(snapshot: Snapshot, state: records.State, updated: float, ends: dict[in
         alerts=tuple(sorted(snapshot.alerts, key=lambda alert: alert.time)),
         metrics=snapshot.metrics,
         color=snapshot.color,
+        damage=damage,
     )
 
 
+_CYCLE = 12_622_780_800
+"""Seconds of 400 years, after which the calendar repeats."""
+
+
 def iso(time: float) -> str:
-    """As lists and filters show a time: UTC, to the second."""
-    return datetime.fromtimestamp(time, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """As lists and filters show a time: UTC, to the second. Years beyond 9999 have a sign and six digits or more.
+
+    Empty for what is no time at all.
+    """
+    if not math.isfinite(time):
+        return ""
+    cycles, rest = divmod(math.floor(time), _CYCLE)
+    moment = datetime.fromtimestamp(rest, timezone.utc)
+    year = moment.year + 400 * cycles
+    shown = f"{year:04d}" if 0 <= year <= _LAST_YEAR else f"{year:+07d}"
+    return f"{shown}-{moment:%m-%dT%H:%M:%S}Z"
 
 
 def _lives(snapshot: Snapshot, state: records.State, ends: dict[int, float]) -> list[Life]:

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ago, bytes, difference, duration, exact, number, precise, value } from "./format";
+import { ago, bytes, date, difference, duration, exact, moment, number, precise, utc, value } from "./format";
 
 test.each([
   [0, "0"],
@@ -56,4 +56,10 @@ test("any value has one line", () => {
 
 test("differences have a sign and three digits", () => {
   expect([0.5, -0.021345, 0].map(difference)).toEqual(["+0.5", "−0.0213", "0"]);
+});
+
+test("times beyond what a date can hold are years", () => {
+  expect(utc(0)).toBe("1970-01-01T00:00:00.000Z");
+  expect([utc(1.79e15), date(1.79e15), moment(1.79e15)]).toEqual(Array(3).fill("year 56724692"));
+  expect(utc(NaN)).toBe("");
 });

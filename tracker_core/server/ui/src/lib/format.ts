@@ -57,16 +57,28 @@ export function ago(then: number, now: number): string {
   return date(then);
 }
 
-/** Local `2026-03-01`. */
+/** Local `2026-03-01`; of a time beyond what a date can hold, the year. */
 export function date(seconds: number): string {
   const at = new Date(seconds * 1000);
+  if (Number.isNaN(at.getTime())) return beyond(seconds);
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
 }
 
 /** Local `2026-03-01 14:05:09`. */
 export function moment(seconds: number): string {
   const at = new Date(seconds * 1000);
+  if (Number.isNaN(at.getTime())) return beyond(seconds);
   return `${date(seconds)} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+}
+
+/** UTC `2026-03-01T14:05:09.000Z`. */
+export function utc(seconds: number): string {
+  const at = new Date(seconds * 1000);
+  return Number.isNaN(at.getTime()) ? beyond(seconds) : at.toISOString();
+}
+
+function beyond(seconds: number): string {
+  return Number.isFinite(seconds) ? `year ${Math.floor(1970 + seconds / 31556952)}` : "";
 }
 
 /** `812 B`, `4.2 kB`, `1.3 GB` (powers of 1000). */
