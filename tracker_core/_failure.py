@@ -28,11 +28,15 @@ _OWN = frozenset(("contextlib", "tracker_core", "tracker_integrations", "wrapt")
 
 
 class Failure(NamedTuple):
-    """How a training ended: the exit code and signal its exception stands for, and the exception as text."""
+    """How a training ended: the exit code and signal its exception stands for, and the exception as text.
+
+    A search that gives a trial up early raises for it, too: that one is `pruned`, which is no failure.
+    """
 
     exit_code: int
     signal: str | None
     reason: str
+    pruned: bool = False
 
 
 class _Exit(NamedTuple):
@@ -81,8 +85,7 @@ class Origin:
         return not self._new(error) and self.find(held()) is None
 
     def _keep(self, error: BaseException) -> Failure:
-        exit_code, signal = _exit.outcome(error)
-        self._known = (self._mark(), Failure(exit_code, signal, text(error)))
+        self._known = (self._mark(), failure_of(error))
         return self._known[1]
 
     def _new(self, error: BaseException) -> bool:
@@ -117,6 +120,15 @@ def held() -> list[BaseException]:
     """Every exception with a traceback that is still referenced. Takes 30 ms beside a deep-learning framework."""
     # `isinstance` would ask lazy proxies for their class, which runs code of theirs.
     return [each for each in gc.get_objects() if issubclass(type(each), BaseException) and each.__traceback__]
+
+
+def failure_of(error: BaseException) -> Failure:
+    """Return what `error` says of the training that raised it."""
+    # Optuna's, by its name: no framework is imported here.
+    if any(kind.__name__ == "TrialPruned" for kind in type(error).__mro__):
+        return Failure(0, None, "", pruned=True)
+    exit_code, signal = _exit.outcome(error)
+    return Failure(exit_code, signal, text(error))
 
 
 def mark_known(errors: list[BaseException]) -> None:

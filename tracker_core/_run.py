@@ -331,6 +331,13 @@ class Run(Identity, Verbs, Display):
         code = _exit.exit_code(exit_code)
         self.end(records.End(time=self._logbook.now(), exit_code=code), quiet=bool(quiet))
 
+    def end_as(self, failure: _failure.Failure | None) -> None:
+        """`finish()` for a training that ended by an exception, or well. A pruned one is finished, and tagged so."""
+        if failure is not None and failure.pruned and not self._logbook.closed:
+            self.tags = tuple(dict.fromkeys((*self.tags, "pruned")))
+        exit_code, signal, reason, _ = failure or _failure.Failure(0, None, "")
+        self.end(records.End(time=self._logbook.now(), exit_code=exit_code, signal=signal, reason=reason))
+
     def end(self, end: records.End, *, quiet: bool = False) -> None:
         """`finish()` for the session, which may know of a signal."""
         # A signal handler may call this while another thread ends the run and waits for what the handler interrupted.
@@ -437,9 +444,8 @@ class Run(Identity, Verbs, Display):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        exit_code, signal = _exit.outcome(error)
-        reason = "" if error is None else _failure.text(error)
-        self.end(records.End(time=self._logbook.now(), exit_code=exit_code, signal=signal, reason=reason))
+        failure = None if error is None else _failure.failure_of(error)
+        self.end_as(failure)
         if error is not None:
             _failure.mark_known([error])
 

@@ -414,9 +414,7 @@ def _end_all() -> None:
         return
     held, handled = _failure.held(), sys.exc_info()[1]
     for run in _runs.copy():  # `_closed` takes each out
-        failure = run._origin.find(held, handled) if run._origin is not None else None
-        exit_code, signal, reason = failure or (0, None, "")
-        run.end(records.End(time=run._logbook.now(), exit_code=exit_code, signal=signal, reason=reason))
+        run.end_as(run._origin.find(held, handled) if run._origin is not None else None)
     _failure.mark_known(held)
     if handled is not None:
         _failure.mark_known([handled])

@@ -3,20 +3,59 @@
 from __future__ import annotations
 
 import inspect
+import threading
+import weakref
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 import tracker_core as tracker
-from tracker_core.integration import patched, run_for, takes, unseen
+from tracker_core.integration import CallbackRun, end_run, guard, is_finished, patched, takes, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import ModuleType
 
     from tracker_core.integration import SwitchSink
+
+
+_OUTCOMES: dict[TrialState, Literal["finished", "failed", "pruned"]] = {
+    TrialState.PRUNED: "pruned",
+    TrialState.FAIL: "failed",
+}
+
+
+class _Numbers:
+    """The steps of trials: their numbers, after those of other studies in the same run.
+
+    The numbers of a study that is continued from its storage go on by themselves.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()  # trials end in several threads
+        self._studies: weakref.WeakKeyDictionary[tracker.Run, dict[str, int]] = weakref.WeakKeyDictionary()
+        self._taken: weakref.WeakKeyDictionary[tracker.Run, dict[int, str]] = weakref.WeakKeyDictionary()
+
+    def step(self, run: tracker.Run, study: Study, trial: FrozenTrial) -> int:
+        name = study.study_name
+        with self._lock:
+            offsets, taken = self._studies.setdefault(run, {}), self._taken.setdefault(run, {})
+            last = max(run.last_step("state") or 0, *taken) if taken else run.last_step("state")
+            if name not in offsets:
+                known = getattr(run.config.get("study"), "get", None)
+                same = known is not None and known("name") == name  # it is continued with the run
+                offsets[name] = 0 if last is None or same else last + 1
+            step = trial.number + offsets[name]
+            if taken.get(step, name) != name:  # of a study inside of this one's trials
+                step = (0 if last is None else last) + 1
+                offsets[name] = step - trial.number
+            taken[step] = name
+            return step
+
+
+_numbers = _Numbers()
 
 
 class TrackerCallback:
@@ -27,7 +66,10 @@ class TrackerCallback:
     duration in seconds. The best value and parameters stand in the summary, what the study is in the config.
 
     `as_runs=True` also makes each trial a run of its own, with the study's name as group: its parameters are the
-    config, its intermediate values a series, and a pruned or failed trial says so in its tags.
+    config, its intermediate values a series; a trial that raised is a failed run, and a pruned one says so in its tags.
+
+    Trials of a second study in the run continue after those of the first. What cannot be recorded is reported once and
+    never raised.
     """
 
     def __init__(
@@ -39,27 +81,32 @@ class TrackerCallback:
     ) -> None:
         self._names = [metric_name] if isinstance(metric_name, str) else list(metric_name)
         self._as_runs = as_runs
-        self._given = run
-        self._init = init
+        self._run = CallbackRun(self, run, init)
         self._described: str | None = None
 
     @property
     def run(self) -> tracker.Run:
         """The run that is logged to; started when there is none."""
-        return run_for(self._given, self._init)
+        return self._run.get()
 
+    @unseen
     def __call__(self, study: Study, trial: FrozenTrial) -> None:
+        if self._run.chosen is None or is_finished(self._run.chosen):
+            self._run.begin()
         run = self.run
+        step = _numbers.step(run, study, trial)
         if self._described != study.study_name:
             self._described = study.study_name
-            run.config.update({"study": _described(study)}, allow_val_change=True)
+            with guard("the description of an Optuna study"):
+                run.config.update({"study": _described(study)}, allow_val_change=True)
         row: dict[str, Any] = {**self._values(study, trial), "state": trial.state.name}
         row |= {f"params/{name}": value for name, value in trial.params.items()}
         if trial.duration is not None:
             row["duration"] = trial.duration.total_seconds()
-        run.row(row, trial.number)
-        if best := _best(study):
-            run.summary.update(best)
+        run.row(row, step)
+        with guard("the best trial of Optuna"):
+            if best := _best(study):
+                run.summary.update(best)
         if self._as_runs:
             self._make_run(study, trial, run)
 
@@ -87,6 +134,7 @@ class TrackerCallback:
             for step, value in sorted(trial.intermediate_values.items()):
                 run.row({"intermediate": value}, step)
             run.summary.update(self._values(study, trial))
+            end_run(run, _OUTCOMES.get(trial.state, "finished"))
 
 
 @takes("metric_name", "as_runs")
@@ -99,7 +147,7 @@ def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:  # noqa: ARG0
         given = list((args[position] if len(args) > position else kwargs.get("callbacks")) or ())
         if not any(isinstance(callback, TrackerCallback) for callback in given):
             options = {name: sink.options[name] for name in ("metric_name", "as_runs") if name in sink.options}
-            given.append(unseen(TrackerCallback(**options).__call__))
+            given.append(TrackerCallback(**options))
         if len(args) > position:
             args = (*args[:position], given, *args[position + 1 :])
         else:

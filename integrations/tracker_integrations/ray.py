@@ -11,6 +11,7 @@ from ray.tune.logger import LoggerCallback
 from ray.tune.utils import flatten_dict
 
 import tracker_core as tracker
+from tracker_core.integration import check_arguments, end_run, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,10 +36,12 @@ class TrackerLoggerCallback(LoggerCallback):
     """
 
     def __init__(self, project: str | None = None, *, log_model: bool = False, **init: Any) -> None:
+        check_arguments(self, None, init)
         self._init = {"project": project, **init}
         self._log_model = log_model
         self._runs: dict[str, tracker.Run] = {}
 
+    @unseen
     def log_trial_start(self, trial: Trial) -> None:
         if trial.trial_id in self._runs:
             return
@@ -60,14 +63,17 @@ class TrackerLoggerCallback(LoggerCallback):
             }
         )
 
+    @unseen
     def log_trial_restore(self, trial: Trial) -> None:
         self.log_trial_start(trial)
 
+    @unseen
     def log_trial_result(self, iteration: int, trial: Trial, result: Mapping[str, Any]) -> None:  # noqa: ARG002 - Ray's
         self.log_trial_start(trial)  # of a driver that was restored there is none
         told = {name: value for name, value in result.items() if name not in _BOOKKEEPING and value is not None}
         self._runs[trial.trial_id].log(flatten_dict(told), step=result["training_iteration"])
 
+    @unseen
     def log_trial_save(self, trial: Trial) -> None:
         if not self._log_model or trial.checkpoint is None or trial.trial_id not in self._runs:
             return
@@ -79,14 +85,28 @@ class TrackerLoggerCallback(LoggerCallback):
             artifact.add_dir(folder)
         self._runs[trial.trial_id].log_artifact(artifact, aliases=[f"iteration-{iteration}"])
 
+    @unseen
     def log_trial_end(self, trial: Trial, failed: bool = False) -> None:
         run = self._runs.pop(trial.trial_id, None)
         if run is not None:
-            run.finish(exit_code=1 if failed else 0)
+            end_run(run, "failed" if failed else "finished", _error(trial) if failed else "")
+
+    @unseen
+    def on_experiment_end(self, trials: list[Trial], **info: Any) -> None:
+        """End the runs of trials that were interrupted."""
+        del info
+        for trial in trials:
+            self.log_trial_end(trial, failed=trial.status != "TERMINATED")
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the runs: a restored experiment finds them by their ids."""
         return {**self.__dict__, "_runs": {}}
+
+
+def _error(trial: Trial) -> str:
+    """What a trial raised, as one line; empty for one that was interrupted."""
+    error = getattr(trial, "get_error", lambda: None)()
+    return f"{type(error).__name__}: {error}".splitlines()[0][:1000] if error is not None else ""
 
 
 def setup_tracker(config: Mapping[str, Any] | None = None, *, rank_zero_only: bool = True, **init: Any) -> tracker.Run:

@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback, CallbackList, ConvertCallback
 from stable_baselines3.common.logger import Figure, HParam, Image, KVWriter, Video
 
 import tracker_core as tracker
-from tracker_core.integration import patched, run_for, takes, unseen
+from tracker_core.integration import CallbackRun, guard, patched, takes, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,37 +50,36 @@ class TrackerCallback(BaseCallback):
 
     def __init__(self, run: tracker.Run | None = None, log_model: bool = False, verbose: int = 0, **init: Any) -> None:
         super().__init__(verbose)
-        self._given = run
-        self._init = init
+        self._run = CallbackRun(self, run, init)
         self._log_model = log_model
         self._offset = 0
 
     @property
     def run(self) -> tracker.Run:
         """The run that is logged to; started when there is none."""
-        return run_for(self._given, self._init)
+        return self._run.get()
 
+    @unseen
     def _on_training_start(self) -> None:
-        self.run.config.update(_parameters(self.model), allow_val_change=True)
-        self._offset = _offset(self.run, self.model, self.num_timesteps)
         self._leave()  # an earlier learn() may have ended without telling
-        self.logger.output_formats.append(self._make_writer())
-
-    def _make_writer(self) -> _Writer:
-        return _Writer(self)
+        self._run.begin()
+        self._offset = _offset(self.run, self.model, self.num_timesteps)
+        self.logger.output_formats.append(_Writer(self))
+        self.run.config.update(_parameters(self.model), allow_val_change=True)
 
     def _on_step(self) -> bool:
         self._log_episodes()
         return True
 
+    @unseen
     def _log_episodes(self) -> None:
         infos = self.locals.get("infos", ())
         for index, info in enumerate(infos):
-            episode = info.get("episode")
-            if episode is not None:
+            episode = info.get("episode") if isinstance(info, dict) else None
+            if isinstance(episode, dict) and "r" in episode and "l" in episode:
                 # Environments step together; a step of its own keeps two that end at once apart.
                 step = self.num_timesteps - len(infos) + 1 + index
-                self.log_row({"episode/return": float(episode["r"]), "episode/length": int(episode["l"])}, step)
+                self.log_row({"episode/return": _number(episode["r"]), "episode/length": _number(episode["l"])}, step)
 
     def log_row(self, row: dict[str, Any], timestep: int) -> None:
         """Log a row at a timestep of this `learn`."""
@@ -87,6 +87,7 @@ class TrackerCallback(BaseCallback):
         _last_steps[run] = max(step, _last_steps.get(run, step))
         run.row(row, step)
 
+    @unseen
     def _on_training_end(self) -> None:
         self._leave()
         if self._log_model:
@@ -113,35 +114,22 @@ class _Writer(KVWriter):
     def __init__(self, callback: TrackerCallback) -> None:
         self.callback = callback
 
+    @unseen
     def write(self, key_values: dict[str, Any], key_excluded: dict[str, tuple[str, ...]], step: int = 0) -> None:
         row: dict[str, Any] = {}
         for key, value in key_values.items():
             if "tracker" in (key_excluded.get(key) or ()):
                 continue
-            if isinstance(value, HParam):
-                self.callback.run.config.update(dict(value.hparam_dict), allow_val_change=True)
-                row |= value.metric_dict
-            else:
-                row[key] = _value(value)
+            with guard(f"{key} of Stable-Baselines3's logger"):
+                if isinstance(value, HParam):
+                    row |= value.metric_dict
+                    self.callback.run.config.update(dict(value.hparam_dict), allow_val_change=True)
+                else:
+                    row[key] = _value(value)
         self.callback.log_row(row, step)
 
     def close(self) -> None:
         """The run ends by itself."""
-
-
-class _QuietWriter(_Writer):
-    write = unseen(_Writer.write)
-
-
-class _QuietCallback(TrackerCallback):
-    """What `magic` adds: a training that nobody gave a callback must not fail by ours."""
-
-    _on_training_start = unseen(TrackerCallback._on_training_start)  # noqa: SLF001 - our own
-    _log_episodes = unseen(TrackerCallback._log_episodes)  # noqa: SLF001 - our own
-    _on_training_end = unseen(TrackerCallback._on_training_end)  # noqa: SLF001 - our own
-
-    def _make_writer(self) -> _Writer:
-        return _QuietWriter(self)
 
 
 @takes("log_model")
@@ -155,7 +143,7 @@ def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:  # noqa: ARG0
     def init_callback(call: Any, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:  # noqa: ARG001
         given = args[0] if args else kwargs.pop("callback")
         if not _has_ours(given):
-            given = _with(given, _QuietCallback(log_model=bool(sink.options.get("log_model", False))))
+            given = _with(given, TrackerCallback(log_model=bool(sink.options.get("log_model", False))))
         call(given, *args[1:], **kwargs)
 
     with patched(BaseAlgorithm, "_init_callback", init_callback):
@@ -183,11 +171,12 @@ def _parameters(model: Any) -> dict[str, Any]:
     found: dict[str, Any] = {"algorithm": type(model).__name__, "policy": type(model.policy).__name__}
     found["n_envs"] = model.n_envs
     for name in inspect.signature(type(model).__init__).parameters:
-        value = getattr(model, name, None)
-        if name in _SCHEDULES and callable(value):
-            value = float(value(1.0))
-        if isinstance(value, (bool, int, float, str, dict)) and name not in found:
-            found[name] = value
+        with guard(f"the parameter {name} of Stable-Baselines3"):
+            value = getattr(model, name, None)
+            if name in _SCHEDULES and callable(value):
+                value = float(value(1.0))
+            if isinstance(value, (bool, int, float, str, dict)) and name not in found:
+                found[name] = value
     return found
 
 
@@ -200,6 +189,11 @@ def _offset(run: tracker.Run, model: Any, timesteps: int) -> int:
     offset = max((step for step in steps if step is not None), default=0)
     _offsets[model] = (run.id, offset)
     return offset
+
+
+def _number(value: Any) -> Any:
+    """A plain number where it is one; a reward of several objectives is kept as it is."""
+    return value.item() if isinstance(value, np.ndarray | np.generic) and value.size == 1 else value
 
 
 def _value(value: Any) -> Any:

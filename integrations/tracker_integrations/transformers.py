@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import tempfile
 import weakref
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,8 +18,10 @@ from transformers.integrations.integration_utils import INTEGRATION_TO_CALLBACK
 
 import tracker_core as tracker
 from tracker_core.integration import (
+    Unsupported,
     blame_author,
     check_arguments,
+    end_run,
     fits,
     guard,
     is_finished,
@@ -82,6 +84,7 @@ class TrackerCallback(TrainerCallback):
         self._own: tracker.Run | None = None
         self._trial: tracker.Run | None = None
         self._trials = 0
+        _watch_searches()
         self._described: tracker.Run | None = None
         self._mirrored = False
         self._training: tracker.Run | None = None
@@ -118,9 +121,7 @@ class TrackerCallback(TrainerCallback):
         if not state.is_world_process_zero:
             return
         self._training = self._counted = None
-        if self._trial is not None:
-            self._trial.finish()
-            self._trial = None
+        self.end_trial("finished")
         if state.is_hyper_param_search:
             self._trial = self._start_trial(args, state)
         self._arguments = {**_naming(args), **self._init}
@@ -130,6 +131,13 @@ class TrackerCallback(TrainerCallback):
         with guard("the gradients of Transformers' model"):
             if self._watch is not None:
                 self.run.watch(model, log=self._watch, log_freq=max(100, int(state.logging_steps)))
+
+    def end_trial(self, outcome: Literal["finished", "failed", "pruned"], reason: str = "") -> None:
+        """End the run of the trial of a search, if there is one: the trainer's callbacks are not told of it."""
+        trial, self._trial = self._trial, None
+        if trial is not None:
+            with guard("the end of a trial of Transformers"):
+                end_run(trial, outcome, reason)
 
     @unseen
     def on_log(
@@ -293,6 +301,47 @@ def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
 
     with patched(module.Trainer, "__init__", made):
         yield
+
+
+_searches = ExitStack()
+"""What ends the runs of trials. It holds for the whole process: a callback passed by hand has no end of its own."""
+
+
+def _watch_searches() -> None:
+    global _searching  # noqa: PLW0603 - once a process
+    if _searching:
+        return
+    _searching = True
+    from transformers import Trainer
+
+    def train(call: Any, trainer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        try:
+            call(*args, **kwargs)
+        except Exception as error:
+            pruned = any(kind.__name__ == "TrialPruned" for kind in type(error).__mro__)  # Optuna's
+            _end_trials(trainer, "pruned" if pruned else "failed", "" if pruned else f"{type(error).__name__}: {error}")
+            raise
+
+    def search(call: Any, trainer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        try:
+            call(*args, **kwargs)
+        except Exception as error:
+            _end_trials(trainer, "failed", f"{type(error).__name__}: {error}")
+            raise
+        _end_trials(trainer, "finished")
+
+    for name, wrapper in (("train", train), ("hyperparameter_search", search)):
+        with suppress(Unsupported):
+            _searches.enter_context(patched(Trainer, name, wrapper))
+
+
+_searching = False
+
+
+def _end_trials(trainer: Any, outcome: Literal["finished", "failed", "pruned"], reason: str = "") -> None:
+    for callback in trainer.callback_handler.callbacks:
+        if isinstance(callback, TrackerCallback):
+            callback.end_trial(outcome, reason)
 
 
 def _is_mirrored(args: TrainingArguments, run: tracker.Run) -> bool:

@@ -84,6 +84,8 @@ def test_trials_can_be_runs_of_a_group(run):
         assert made.config == trial.params
         assert made.series("intermediate")[2].tolist() == list(trial.intermediate_values.values())
         assert made.summary.get("value") == trial.value
+    states = {name: each.state for name, each in found.items()}
+    assert states == {"s-0": "finished", "s-1": "finished", "s-2": "finished", "s-3": "failed"}
     assert {name: each.tags for name, each in found.items() if each.tags} == {"s-2": ["pruned"], "s-3": ["fail"]}
     assert tracker.run is run
 
@@ -93,6 +95,127 @@ def test_run_of_its_own():
     study().optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1, callbacks=[callback])
     assert (tracker.run.project, tracker.run.name) == ("mine", "search")
     tracker.finish()
+
+
+def quick(trial):
+    return trial.suggest_float("x", 0, 1)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("resumed", [False, True])
+def test_second_study_continues_after_the_first(jobs, resumed, read):
+    values = []
+    for number in range(3):
+        if number == 0 or resumed:
+            run = tracker.init(project="p", id="again", resume="allow", settings={"silent": True})
+        searched = optuna.create_study(sampler=RandomSampler(seed=number))
+        searched.optimize(quick, n_trials=3, n_jobs=jobs, callbacks=[TrackerCallback()])
+        values += searched.trials
+        if resumed:
+            run.finish()
+    run.finish()
+    assert read(run).series("value") == [(step, trial.value) for step, trial in enumerate(values)]
+
+
+def test_study_that_is_continued_keeps_the_numbers_of_its_trials(run, read):
+    searched = study()
+    for _ in range(2):
+        searched.optimize(quick, n_trials=2, callbacks=[TrackerCallback()])
+    assert read(run).series("value") == [(trial.number, trial.value) for trial in searched.trials]
+
+
+def test_studies_inside_of_trials_lose_no_row(run, read):
+    inner = []
+
+    def outer(trial):
+        searched = optuna.create_study()
+        searched.optimize(quick, n_trials=2, callbacks=[TrackerCallback("inner")])
+        inner.extend(each.value for each in searched.trials)
+        return quick(trial)
+
+    searched = study()
+    searched.optimize(outer, n_trials=3, callbacks=[TrackerCallback("outer")])
+    recorded = read(run)
+    assert sorted(value for _, value in recorded.series("inner")) == sorted(inner)
+    assert [value for _, value in recorded.series("outer")] == [trial.value for trial in searched.trials]
+
+
+def test_stop_and_ctrl_c_end_the_study_as_without_us(run, read):
+    def stops(trial):
+        trial.study.stop()
+        return quick(trial)
+
+    def interrupted(trial):
+        raise KeyboardInterrupt
+
+    searched = study()
+    searched.optimize(stops, n_trials=5, callbacks=[TrackerCallback()])
+    assert len(searched.trials) == 1
+    with pytest.raises(KeyboardInterrupt):
+        searched.optimize(interrupted, n_trials=5, callbacks=[TrackerCallback()])
+    assert len(read(run).series("value")) == 1
+    assert tracker.run is run
+
+
+@pytest.mark.parametrize("form", ["with", "reinit"])
+def test_runs_that_the_objective_starts_end_as_their_trials(form):
+    def go(trial, run):
+        run.log({"x": quick(trial)})
+        if trial.number == 1:
+            raise optuna.TrialPruned
+        if trial.number == 2:
+            raise RuntimeError("of the objective")
+        return 1.0
+
+    def objective(trial):
+        run = tracker.init(project="p", name=f"t{trial.number}", reinit=True, settings={"silent": True})
+        if form == "reinit":
+            return go(trial, run)
+        with run:
+            return go(trial, run)
+
+    study().optimize(objective, n_trials=4, catch=(RuntimeError,))
+    tracker.finish()
+    found = {run.name: (run.state, run.tags) for run in tracker.Api().runs("p")}
+    assert found == {
+        "t0": ("finished", []),
+        "t1": ("finished", ["pruned"]),
+        "t2": ("failed", []),
+        "t3": ("finished", []),
+    }
+
+
+class Odd:
+    """A choice that cannot be looked at, but by Optuna."""
+
+    broken = False
+
+    def __repr__(self):
+        if self.broken:
+            raise ValueError("no repr")
+        return "odd"
+
+
+@pytest.mark.filterwarnings("ignore:.*Choices for a categorical distribution:UserWarning")
+def test_parameters_that_cannot_be_converted_keep_the_rest_of_the_row(run, read, monkeypatch):
+    choices = [Odd(), Odd()]
+
+    def objective(trial):
+        monkeypatch.setattr(Odd, "broken", False)
+        trial.suggest_categorical("odd", choices)
+        monkeypatch.setattr(Odd, "broken", True)
+        return quick(trial)
+
+    searched = study()
+    searched.optimize(objective, n_trials=2, callbacks=[TrackerCallback()])
+    recorded = read(run)
+    assert recorded.series("value") == [(trial.number, trial.value) for trial in searched.trials]
+    assert recorded.series("params/x") == [(trial.number, trial.params["x"]) for trial in searched.trials]
+
+
+def test_misspelled_keyword_is_told_at_once():
+    with pytest.raises(TypeError, match=r"as_run.*as_runs"):
+        TrackerCallback(as_run=True)
 
 
 class TestMagic:

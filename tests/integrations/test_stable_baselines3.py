@@ -176,6 +176,55 @@ def test_run_of_its_own(ppo):
     tracker.finish()
 
 
+def test_misspelled_keyword_is_told_at_once():
+    with pytest.raises(TypeError, match=r"log_modl.*log_model"):
+        TrackerCallback(log_modl=True)
+
+
+class Nonsense(gym.Wrapper):
+    """Tells of its episodes in ways that nobody expects."""
+
+    def step(self, action):
+        obs, reward, end, cut, info = super().step(action)
+        count = self.count = getattr(self, "count", 0) + 1
+        told = [None, 3, {"r": np.array([2.0])}, {"r": "x", "l": None}, {"r": float("nan"), "l": 1, "t": 0.0}]
+        return obs, reward, end, cut, {**info, "episode": told[count % len(told)]}
+
+
+def test_episodes_that_make_no_sense_change_nothing(run, read):
+    def learn(callback):
+        env = Nonsense(gym.make("CartPole-v1"))
+        model = PPO(
+            "MlpPolicy", make_vec_env(lambda: env, monitor_dir=None), n_steps=32, batch_size=32, n_epochs=1, seed=0
+        )
+        model.ep_info_buffer = None
+        model._update_info_buffer = lambda *_: None  # which takes them as they are
+        model._dump_logs = model.dump_logs = lambda *_: model.logger.dump(model.num_timesteps)
+        model.set_logger(sb3.Logger(None, []))
+        model.learn(64, callback=callback)
+        return [parameter.detach().clone() for parameter in model.policy.parameters()]
+
+    with_us, without = learn(TrackerCallback()), learn(None)
+    assert all(map(torch.equal, with_us, without))
+    assert len(read(run).series("train/loss")) == 1  # that of the second rollout is logged by a third
+
+
+def test_value_of_the_logger_that_cannot_be_kept_is_left_out_alone(ppo, run, read, caplog):
+    class Record(BaseCallback):
+        def _on_step(self):
+            if self.n_calls == 1:
+                self.logger.record("image", sb3.Image("no image", "HWC"), exclude="stdout")
+                self.logger.record("good", 1.5)
+                self.logger.dump(3)
+            return True
+
+    model = ppo()
+    listened(model)
+    model.learn(32, callback=[Record(), TrackerCallback()])
+    assert read(run).series("good") == [(3, 1.5)]
+    assert len([message for message in caplog.messages if "image" in message]) == 1
+
+
 class TestMagic:
     @pytest.mark.parametrize("form", ["none", "function", "callback", "list"])
     def test_every_form_of_callback_gets_one_of_ours(self, ppo, form, read):

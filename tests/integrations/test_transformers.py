@@ -270,6 +270,36 @@ def test_trials_of_a_search_are_runs_of_a_group(run, read):
     assert not read(run).rows
 
 
+def test_trials_of_a_search_end_as_they_went():
+    optuna = pytest.importorskip("optuna")
+    optuna.logging.set_verbosity(40)
+
+    class Broken(Trainer):
+        def training_step(self, *args, **kwargs):
+            if "broken" in str(self.state.trial_name):
+                raise RuntimeError("of the user")
+            if "early" in str(self.state.trial_name):
+                raise optuna.TrialPruned
+            return super().training_step(*args, **kwargs)
+
+    trainer = make(TrackerCallback(), trained=None, model_init=model, run_name="search", cls=Broken)
+    names = ["good", "broken", "early", "last"]
+    trainer.hyperparameter_search(
+        lambda trial: {"learning_rate": trial.suggest_float("learning_rate", 1e-4, 1e-2)},
+        n_trials=4,
+        backend="optuna",
+        hp_name=lambda trial: names[trial.number],
+        catch=(RuntimeError,),
+    )
+    found = {run.name: (run.state, run.tags) for run in tracker.Api().runs(None, {"group": "search"})}
+    assert found == {
+        "good": ("finished", []),
+        "broken": ("failed", []),
+        "early": ("finished", ["pruned"]),
+        "last": ("finished", []),
+    }
+
+
 def test_exception_ends_the_training_and_not_the_run(read):
     class Broken(Trainer):
         def training_step(self, *args, **kwargs):
