@@ -30,6 +30,8 @@ _SKIPPED = frozenset(("__pycache__", "node_modules", "site-packages"))
 _ENVIRONMENT_MARKS = ("pyvenv.cfg", "conda-meta")
 _GIT_TIMEOUT = 10.0
 _MOST_LINKED = 2_000
+_GIT_OPTIONS = ("-c", "core.fsmonitor=false", "-c", "safe.directory=*")
+"""A checkout of another owner is read too, and none of its programs is run."""
 
 
 def save_script(path: str, base: str, folder: RunFolder, time: float) -> records.File:
@@ -179,7 +181,7 @@ def _git(place: Path, *arguments: str, given: bytes = b"") -> list[str]:
     """The names that git answers with; none where it fails or is not there."""
     try:
         done = subprocess.run(  # noqa: S603 - git itself, without a shell
-            ["git", "-C", str(place), *arguments],  # noqa: S607 - the user's git
+            ["git", *_GIT_OPTIONS, "-C", str(place), *arguments],  # noqa: S607 - the user's git
             input=given,
             capture_output=True,
             timeout=_GIT_TIMEOUT,

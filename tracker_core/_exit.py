@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from types import FrameType, TracebackType
 
 _CTRL_C = 255
+_SYSTEM_INITS = ("systemd", "init", "launchd", "openrc-init", "runit")
+"""First processes of a whole system, which outlive the processes that they adopt."""
 
 _tell: Callable[[int, str | None, bool], None] | None = None
 _raised: Callable[[BaseException], None] | None = None
@@ -79,6 +81,20 @@ def interrupted() -> None:
     """A framework has taken a Ctrl-C and ends the process by an exit code of its own."""
     global _interrupted  # noqa: PLW0603 - as above
     _interrupted = True
+
+
+def ends_container() -> bool:
+    """Whether the other processes of this PID namespace are killed when this one ends: it, or its parent that runs it
+    and nothing else, is the first process of a container."""
+    if os.getpid() == 1:
+        return True
+    if os.getppid() != 1:
+        return False
+    try:
+        with open("/proc/1/comm", encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - pathlib is not loaded here
+            return file.read().strip() not in _SYSTEM_INITS
+    except OSError:  # not Linux: PID 1 is the system's
+        return False
 
 
 def _end() -> None:

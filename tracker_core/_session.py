@@ -334,9 +334,9 @@ def _goal(run: Run) -> Goal | None:
 
 
 def _complete(run: Run, background: Background) -> None:
-    """Lets the background process complete. There is something to wait for only where files are still to come, or
-    where a server is to have it all."""
-    waits = run.awaited or run.mode == "online" or (run.folder.path / "spool").is_dir()
+    """Let the background process complete. Wait for it where files are still to come, where a server is to have it all,
+    and where the end of this process ends a container with everything in it."""
+    waits = run.awaited or run.mode == "online" or (run.folder.path / "spool").is_dir() or _exit.ends_container()
     certain = not run._guessed
     background.finish(run.settings.finish_timeout if waits else 0.0, None if run.quiet else _say, certain=certain)
 

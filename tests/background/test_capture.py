@@ -130,6 +130,25 @@ def test_the_repositorys_own_programs_do_not_run(repository):
     assert not (repository / "ran").exists()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_the_checkout_of_another_owner_is_read_and_its_programs_do_not_run(repository):
+    (repository / ".gitattributes").write_text("*.py filter=own\n")
+    run_git("add", ".", cwd=repository)
+    run_git("commit", "-qm", "second", cwd=repository)
+    commit = run_git("rev-parse", "HEAD", cwd=repository)
+    for name in ("clean", "smudge", "process"):
+        run_git("config", f"filter.own.{name}", f"touch {repository}/ran; cat", cwd=repository)
+    run_git("config", "filter.own.required", "true", cwd=repository)
+    run_git("config", "core.fsmonitor", f"touch {repository}/ran", cwd=repository)
+    (repository / "train.py").write_text("print(2)\n")
+    for path in (repository, *repository.rglob("*")):
+        os.lchown(path, 12345, 12345)
+    facts, patch = capture_git(repository)
+    assert (facts["commit"], facts["dirty"], facts["branch"]) == (commit, True, "trunk")
+    assert "+print(2)" in patch.read_text()
+    assert not (repository / "ran").exists()
+
+
 def test_a_detached_head_and_an_empty_repository(repository):
     run_git("checkout", "-q", "--detach", cwd=repository)
     facts, _ = capture_git(repository)

@@ -25,7 +25,9 @@ UNTRACKED_LIMIT = 200
 _TIMEOUT = 10.0
 _ANSWER_LIMIT = 1024 * 1024
 _QUIET = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-_OPTIONS = ("-c", "core.fsmonitor=false", "-c", "core.quotePath=false")
+# A checkout of another owner (a folder that is mounted into a container) is read too: safe.directory protects from the
+# programs that a repository can name in its configuration, and `_options` switches these off.
+_OPTIONS = ("-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "-c", "safe.directory=*")
 
 
 def capture(launch: Launch, files: Path) -> dict[str, Any]:
@@ -94,7 +96,7 @@ def _line(place: str, *arguments: str) -> str | None:
 
 def _run(place: str, *arguments: str, limit: int = _ANSWER_LIMIT) -> tuple[bytes, bool]:
     """What git prints, and whether that is all of it: at most `limit` bytes and for ten seconds; nothing on failure."""
-    command = ["git", *_OPTIONS, "-C", place, *arguments]
+    command = ["git", *_OPTIONS, *_filters_off(place, arguments), "-C", place, *arguments]
     try:
         process = subprocess.Popen(  # noqa: S603 - git itself, without a shell
             command,
@@ -110,6 +112,30 @@ def _run(place: str, *arguments: str, limit: int = _ANSWER_LIMIT) -> tuple[bytes
         if not whole:
             process.kill()
     return (output, whole) if process.returncode == 0 or not whole else (b"", False)
+
+
+def _filters_off(place: str, arguments: tuple[str, ...]) -> list[str]:
+    """Options that switch off the content filters of a repository that belongs to somebody else.
+
+    `status` and `diff` run them. They are programs, named in the repository's configuration.
+    """
+    if arguments[0] not in ("status", "diff") or _is_own(place):
+        return []
+    pattern = r"^filter\..*\.(clean|smudge|process|required)$"
+    names = _run(place, "config", "--local", "--includes", "--name-only", "-z", "--get-regexp", pattern)[0]
+    options = []
+    for name in names.decode("utf-8", "replace").split("\0"):
+        if name:
+            options += ["-c", f"{name}={'false' if name.endswith('.required') else ''}"]
+    return options
+
+
+def _is_own(place: str) -> bool:
+    """Whether the checkout belongs to this user, as git asks before it trusts a repository."""
+    try:
+        return Path(place, ".git").stat().st_uid == os.geteuid()
+    except OSError:
+        return False
 
 
 def _read(process: subprocess.Popen[bytes], limit: int) -> tuple[bytes, bool]:
