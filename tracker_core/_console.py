@@ -1,7 +1,6 @@
-"""Captures what the training prints: `captured` wraps the `write` of `sys.stdout` and `sys.stderr`.
+"""Captures what the training prints: `captured` hooks `sys.stdout` and `sys.stderr` (see `_stream_hook`).
 
-The streams stay the objects they are, so that a logger that holds one is captured too, and everything goes through to
-the terminal first. What is written past Python (C libraries, child processes) is not seen.
+Everything goes through to the terminal first. What is written past Python (C libraries, child processes) is not seen.
 """
 
 from __future__ import annotations
@@ -13,13 +12,16 @@ import time
 import weakref
 from collections import deque
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 from tracker_core import _records as records
+from tracker_core._stream_hook import Nesting, StreamHook
 from tracker_core._terminal import WINDOW, Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tracker_core._stream_hook import Name
 
 PROGRESS_INTERVAL = 1.0
 """Seconds between two records of a line that is still being written."""
@@ -35,9 +37,10 @@ def captured(write: Callable[[records.Record], None], now: Callable[[], float] =
     A finished line is written at once, a progress bar or prompt about once a second and at the end. Nothing that fails
     here, `write` included, is seen by the code that prints. Forked children are not captured.
     """
-    captures = [Capture("stdout", sys.stdout, write, now)]
+    nesting = Nesting()
+    captures = [Capture("stdout", write, now, nesting)]
     if sys.stderr is not sys.stdout:
-        captures.append(Capture("stderr", sys.stderr, write, now))
+        captures.append(Capture("stderr", write, now, nesting))
     try:
         with _in_every_cell(captures):
             yield
@@ -48,7 +51,7 @@ def captured(write: Callable[[records.Record], None], now: Callable[[], float] =
 
 @contextmanager
 def _in_every_cell(captures: list[Capture]) -> Iterator[None]:
-    """In a notebook: takes hold anew before each cell, since IPython puts back the `write` of before the last one."""
+    """In a notebook: hooks the streams again before each cell, since IPython puts back an earlier `write`."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     if shell is None:
         yield
@@ -56,7 +59,7 @@ def _in_every_cell(captures: list[Capture]) -> Iterator[None]:
 
     def before_cell(*_: object) -> None:
         for capture in captures:
-            capture.take_hold()
+            capture.hook.renew()
 
     shell.events.register("pre_run_cell", before_cell)
     try:
@@ -66,17 +69,16 @@ def _in_every_cell(captures: list[Capture]) -> Iterator[None]:
 
 
 class Capture:
-    """One stream with its `write` replaced, until `close`."""
+    """One stream whose text becomes records, until `close`."""
 
     def __init__(
         self,
-        name: Literal["stdout", "stderr"],
-        stream: Any,
+        name: Name,
         write: Callable[[records.Record], None],
         now: Callable[[], float],
+        nesting: Nesting,
     ) -> None:
-        self._name: Literal["stdout", "stderr"] = name
-        self._stream = stream
+        self._name = name
         self._write = write
         self._now = now
         self._terminal = Terminal()
@@ -86,46 +88,19 @@ class Capture:
         self._owner: int | None = None
         self._due = 0.0
         self._active = True
-        self._previous: Any = None
-        self._replacement: Any = None
-        self.take_hold()
+        self.hook = StreamHook(name, self._take, nesting)
         _captures.add(self)
 
-    def take_hold(self) -> None:
-        """Replaces the stream's `write` unless that is already done."""
-        current = getattr(self._stream, "write", None)
-        if not self._active or current is self._replacement or current is None:
-            return
-        self._previous = getattr(self._stream, "__dict__", {}).get("write")
-        self._replacement = self._wrap(current)
-        try:
-            self._stream.write = self._replacement
-        except AttributeError:  # no terminal at all, or a stream that cannot be changed
-            self._active = False
-
     def close(self) -> None:
-        """Writes what is unfinished and undoes the replacement; one that was replaced itself only turns inert."""
+        """Write what is unfinished and unhook the stream."""
         self._take("", last=True)
         self._active = False
-        if self._replacement is None or getattr(self._stream, "__dict__", {}).get("write") is not self._replacement:
-            return
-        if self._previous is None:
-            del self._stream.write
-        else:
-            self._stream.write = self._previous
+        self.hook.close()
 
     def abandon(self) -> None:
         """In a forked child: stop, whatever the other threads of the parent were doing."""
         self._active = False
-
-    def _wrap(self, original: Any) -> Any:
-        def write(*args: Any, **kwargs: Any) -> Any:
-            result = original(*args, **kwargs)
-            if self._active and args and isinstance(args[0], str):
-                self._take(args[0])
-            return result
-
-        return write
+        self.hook.active = False
 
     def _take(self, text: str, *, last: bool = False) -> None:
         """Keeps `text`. One thread at a time works on it, and takes along what the others bring meanwhile."""

@@ -1,18 +1,21 @@
 from __future__ import annotations
 
+import contextlib
+import gc
 import io
 import logging
 import os
 import sys
 import threading
 import warnings
+import weakref
 
 import pytest
 import rich.console
 import rich.progress
 from tqdm import tqdm
 
-from tracker_core import _console
+from tracker_core import _console, _stream_hook
 
 
 class Page:
@@ -143,6 +146,104 @@ def test_somebody_elses_wrapper_stays_and_ours_turns_inert(page):
         assert len(page.records) == count
     finally:
         del sys.stdout.write
+
+
+def test_streams_that_are_assigned_meanwhile_are_followed(page):
+    first = io.StringIO()
+    with contextlib.redirect_stdout(first), _console.captured(page.write):
+        print("one")
+        with contextlib.redirect_stdout(io.StringIO()) as inner:
+            print("two")
+        print("three")
+        with contextlib.redirect_stderr(sys.stdout):
+            print("four", file=sys.stderr)
+        first.write("five\n")  # as a logger that holds the stream
+        inner.write("not on the terminal any more\n")
+        assert "write" not in vars(inner)
+    assert page.lines() == ["one", "two", "three", "five"]
+    assert page.lines("stderr") == ["four"]
+    assert "write" not in vars(first)
+
+
+def test_a_stream_that_was_put_back_during_the_run_is_followed(page, monkeypatch):
+    real = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", real)
+    with contextlib.redirect_stdout(io.StringIO()) as buffer:
+        capture = _console.captured(page.write)
+        capture.__enter__()
+        print("one")
+    buffer.close()
+    print("two")
+    capture.__exit__(None, None, None)
+    print("three")
+    assert page.lines() == ["one", "two"]
+    assert real.getvalue() == "two\nthree\n"
+    assert "write" not in vars(real)
+
+
+def test_a_tee_keeps_each_line_once(page, monkeypatch):
+    class Tee:
+        def __init__(self, *streams):
+            self.streams = streams
+
+        def write(self, text):
+            for stream in self.streams:
+                stream.write(text)
+            return len(text)
+
+        def flush(self):
+            pass
+
+    real, file = io.StringIO(), io.StringIO()
+    monkeypatch.setattr(sys, "stdout", real)
+    with _console.captured(page.write):
+        sys.stdout = Tee(real, file)
+        print("both")
+        sys.stdout = Tee(sys.stdout, sys.stderr)
+        print("all")
+        sys.stdout = real
+        print("one")
+    assert page.lines() == ["both", "all", "one"]
+    assert page.lines("stderr") == []
+    assert (real.getvalue(), file.getvalue()) == ("both\nall\none\n", "both\nall\n")
+
+
+def test_a_stream_that_came_and_went_is_not_kept_alive(page):
+    with _console.captured(page.write):
+        with contextlib.redirect_stdout(io.StringIO()) as buffer:
+            print("one")
+        gone = weakref.ref(buffer)
+        del buffer
+        gc.collect()
+        assert gone() is None
+
+
+def test_a_write_that_is_put_back_does_not_double_lines(page, monkeypatch):
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", stream)
+    hook = _stream_hook.StreamHook("stdout", page.records.append, _stream_hook.Nesting())
+    for number in range(500):
+        before = stream.write
+        hook.renew()
+        stream.write = lambda text, write=stream.write: write(text)
+        hook.renew()
+        stream.write = before
+        hook.renew()
+        stream.write(str(number))
+        assert page.records == [str(number)]
+        page.records.clear()
+    hook.close()
+
+
+def test_the_module_sys_is_as_before():
+    kind = type(sys)
+    outer, inner = _console.captured(lambda _: None), _console.captured(lambda _: None)
+    outer.__enter__()
+    inner.__enter__()
+    outer.__exit__(None, None, None)
+    assert type(sys) is not kind
+    inner.__exit__(None, None, None)
+    assert type(sys) is kind
 
 
 def test_two_runs_at_once_both_keep_it():
