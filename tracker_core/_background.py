@@ -101,6 +101,8 @@ class Background:
         self._child = child
         self._rest = b""
         self._closed = False
+        self.problem: str | None = None
+        """Why the server does not have the whole run, once `finish` has returned."""
         _open.add(self)
 
     def notify(self) -> None:
@@ -161,6 +163,8 @@ class Background:
                     self._child = int(text)
                 elif word == "progress" and on_progress is not None:
                     on_progress(text)
+                elif word == "problem":
+                    self.problem = text
                 elif word == "done":
                     return True
         return False

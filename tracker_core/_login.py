@@ -33,7 +33,7 @@ def login(
     address = _checked(host or settings.base_url)
     if address is None:
         return _nowhere(key, silent=settings.silent, force=bool(force))
-    known = settings.api_key if address == _checked(settings.base_url) and not relogin else None
+    known = None if relogin else _known(settings, address)
     chosen = (key or known or _ask(address, timeout) or "").strip()
     if not chosen:
         if force:
@@ -45,8 +45,14 @@ def login(
     if chosen != known or verify:
         _try(address, chosen, verify=verify)
     if chosen != known:
-        _settings.write_user_file({"base_url": address, "api_key": chosen})
+        _settings.write_user_file({"base_url": address, "api_key": chosen}, keys={address: chosen})
     return True
+
+
+def _known(settings: _settings.Settings, address: str) -> str | None:
+    if _settings.address_of(settings.base_url or "") == _settings.address_of(address):
+        return settings.api_key
+    return _settings.stored_key(address)
 
 
 def _nowhere(key: str | None, *, silent: bool, force: bool) -> bool:

@@ -71,6 +71,8 @@ class Run(Identity, Verbs, Display):
         "_settings",
         "_snapshot",
         "_summary",
+        "_upload_problem",
+        "_uploaded",
         "_watches",
         "awaited",
         "mode",
@@ -105,6 +107,9 @@ class Run(Identity, Verbs, Display):
         self._guessed = False
         self._live_files: list[records.File] = []
         self._joining: Joining | None = None
+        self._uploaded = False
+        self._upload_problem: str | None = None
+        """Why the server does not have all of a run that has ended."""
         self.awaited = False
         self._alerted: dict[str, float] = {}  # title -> when one may be sent again
         """Whether the end has to wait for what is mirrored."""

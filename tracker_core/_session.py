@@ -338,7 +338,11 @@ def _complete(run: Run, background: Background) -> None:
     and where the end of this process ends a container with everything in it."""
     waits = run.awaited or run.mode == "online" or (run.folder.path / "spool").is_dir() or _exit.ends_container()
     certain = not run._guessed
-    background.finish(run.settings.finish_timeout if waits else 0.0, None if run.quiet else _say, certain=certain)
+    done = background.finish(
+        run.settings.finish_timeout if waits else 0.0, None if run.quiet else _say, certain=certain
+    )
+    run._upload_problem = background.problem
+    run._uploaded = done and background.problem is None
 
 
 def _complete_alone(run: Run) -> None:
@@ -403,9 +407,15 @@ def _closed(run: Run) -> None:
         from tracker_core import _auto
 
         _auto.forget(run.folder.root, run.id)
+    if run._upload_problem is not None:
+        _notice.mention(
+            f"run {run.name} is not on the server: {run._upload_problem}. "
+            f"All of it is in {_near(run.folder.path)}; `tracker sync` uploads it"
+        )
     if not run.quiet:
-        look = f"at {run.url}" if run.url else f"with: tracker show {run.id}"
-        _say(f"run {run.name} {run._snapshot.state}; look at it {look}")
+        look = f"at {run.url}" if run.url and run._upload_problem is None else f"with: tracker show {run.id}"
+        rest = "" if run.mode != "online" or run._uploaded or run._upload_problem else "; its upload continues"
+        _say(f"run {run.name} {run._snapshot.state}; look at it {look}{rest}")
 
 
 def _end_all() -> None:

@@ -1,8 +1,11 @@
 """What a run is started with, gathered anew at every `init`.
 
 Low to high: built-in defaults, the user's file, the workspace's file, `TRACKER_*` variables, `init(settings=)`,
-the arguments of `init`. Both files are INI with one section, `[default]`; the user's lies in
-`$TRACKER_CONFIG_DIR` (or the platform's place for configuration), the workspace's is `<dir>/tracker/settings`.
+the arguments of `init`. Both files are INI with the section `[default]`; the user's is in `$TRACKER_CONFIG_DIR` (or the
+platform's folder for configuration), the workspace's is `<dir>/tracker/settings`. The user's file has a section for
+each server that this user logged in to, named by its address, with the key that the server issued.
+
+An API key goes to the server that issued it and to no other: see `_server`.
 """
 
 from __future__ import annotations
@@ -106,15 +109,59 @@ def gather(arguments: Mapping[str, Any], given: Mapping[str, Any] | None = None)
     own = {name: value for name, value in arguments.items() if value is not None}
     more = {name: value for name, value in (given or {}).items() if value is not None}
     folder = _expanded(own.get("dir") or more.get("dir") or environment.get("dir") or ".")
+    user, workspace = read_file(user_file()), read_file(workspace_file(folder))
     for source, values in (
-        (str(user_file()), read_file(user_file())),
-        (str(workspace_file(folder)), read_file(workspace_file(folder))),
+        (str(user_file()), user),
+        (str(workspace_file(folder)), workspace),
         ("the environment", environment),
         ("init(settings=)", more),
         ("init()", own),
     ):
         merged.update(_convert(values, source))
+    if "base_url" in merged or "api_key" in merged:
+        address, key = _server(user, workspace, {**environment, **more, **own}, workspace_file(folder))
+        merged.update(base_url=address, api_key=key)
     return Settings(**merged)
+
+
+def address_of(text: str) -> str:
+    """The address of a server in the form in which two can be compared."""
+    scheme, separator, rest = text.strip().partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme.lower()}{separator}{host.lower()}{slash}{path}".rstrip("/")
+
+
+def stored_key(address: str) -> str | None:
+    """The key that `tracker login` keeps for the server at `address`."""
+    values = read_file(user_file())
+    if address_of(values.get("base_url", "")) == address_of(address) and "api_key" in values:
+        return values["api_key"]
+    return read_file(user_file(), section=address_of(address)).get("api_key")
+
+
+def _server(
+    user: Mapping[str, str], workspace: Mapping[str, str], explicit: Mapping[str, Any], file: Path
+) -> tuple[str | None, str | None]:
+    """The server's address, and the key for it if one is known.
+
+    A key in the user's file belongs to the server beside it. A key that is given explicitly (`TRACKER_API_KEY`,
+    `init(settings=)`) goes to an address that is explicit too, or else to the user's server. The workspace's file may
+    come with a cloned repository: its address counts only with a key of its own beside it, and gets no other key.
+    """
+    address, key = explicit.get("base_url"), explicit.get("api_key")
+    if address is None and "base_url" in workspace:
+        if key is None and "api_key" in workspace:
+            return workspace["base_url"], workspace["api_key"]
+        if address_of(workspace["base_url"]) != address_of(user.get("base_url", "")):
+            cause = "whose own API key is overridden" if "api_key" in workspace else "which has no API key of its own"
+            _notice.mention(
+                f"ignoring base_url={workspace['base_url']!r} of {file}, {cause}: "
+                f"`tracker login --host {workspace['base_url']}` uses that server"
+            )
+    address = address or user.get("base_url")
+    if key is None and address is not None:
+        key = stored_key(address)
+    return address, key
 
 
 def user_file() -> Path:
@@ -137,8 +184,9 @@ def user_file() -> Path:
     return wanted / FILE_NAME if os.path.exists(wanted / FILE_NAME) and not fallback.exists() else fallback  # noqa: PTH110 - never raises
 
 
-def write_user_file(changes: Mapping[str, str | None]) -> None:
-    """Set settings of this user, below the temporary folder where the home cannot be written.
+def write_user_file(changes: Mapping[str, str | None], keys: Mapping[str, str] | None = None) -> None:
+    """Set settings of this user, and the `keys` of servers by address; below the temporary folder where the home cannot
+    be written.
 
     Raises UsageError when no file can be written.
     """
@@ -149,6 +197,8 @@ def write_user_file(changes: Mapping[str, str | None]) -> None:
         _notice.warn(f"{path} cannot be written: the settings are kept in {target}")
     try:
         write_file(target, {**(read_file(path) if target != path else {}), **changes})
+        for address, key in (keys or {}).items():
+            write_file(target, {"api_key": key}, section=address_of(address))
     except OSError as error:
         raise UsageError(f"cannot write the settings to {target}: {error.strerror}") from error
 
@@ -158,8 +208,8 @@ def workspace_file(folder: str | os.PathLike[str]) -> Path:
     return Path(folder) / "tracker" / FILE_NAME
 
 
-def read_file(path: Path) -> dict[str, str]:
-    """The settings in an INI file; none when there is no such file."""
+def read_file(path: Path, section: str = "default") -> dict[str, str]:
+    """The settings in a section of an INI file; none when there is no such file or section."""
     try:
         text = path.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):
@@ -177,28 +227,30 @@ def read_file(path: Path) -> dict[str, str]:
         parser.read_string(text)
     except configparser.Error as error:
         raise UsageError(f"{path} is no settings file ([default], then name = value lines): {error}") from error
-    return dict(parser["default"]) if parser.has_section("default") else {}
+    return dict(parser[section]) if parser.has_section(section) else {}
 
 
-def write_file(path: Path, changes: Mapping[str, str | None]) -> None:
-    """Sets settings in a file and keeps the others; None takes one out. The file is replaced as a whole."""
+def write_file(path: Path, changes: Mapping[str, str | None], section: str = "default") -> None:
+    """Set settings in a section of a file and keep the others; None removes one. The file is replaced as a whole."""
     import configparser
 
     for name in changes:
         _known(name, "tracker")
     parser = configparser.ConfigParser(interpolation=None)
-    parser["default"] = {
-        **read_file(path),
-        **{name: value for name, value in changes.items() if value is not None},
-    }
+    read_file(path)  # raises where it is no settings file
+    parser.read(path, encoding="utf-8")
+    if not parser.has_section(section):
+        parser.add_section(section)
     for name, value in changes.items():
         if value is None:
-            parser["default"].pop(name, None)
+            parser.remove_option(section, name)
+        else:
+            parser.set(section, name, value)
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}")
-    with draft.open("w", encoding="utf-8") as file:
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)  # it may hold a key
+    with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - of a descriptor
         parser.write(file)
-    draft.chmod(0o600)  # it may hold a key
     draft.replace(path)
 
 

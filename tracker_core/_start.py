@@ -134,12 +134,19 @@ def _mode(settings: Settings) -> records.Mode:
         return mode
     # Whatever is missing, the run is recorded all the same, and nothing of it is lost.
     if not ready:
-        if mode == "online":
-            _notice.warn("mode='online' needs a team server, and none is set up: recording offline")
+        if settings.base_url:
+            _notice.warn(
+                f"no API key for {settings.base_url} is known here: recording offline; "
+                f"`tracker login --host {settings.base_url}` asks for one"
+            )
+        elif mode == "online" or settings.api_key:
+            cause = "an API key is set" if settings.api_key else "mode='online' is set"
+            _notice.warn(f"{cause}, but no team server: recording offline; `tracker login --host URL` names one")
         return "offline"
     if user_of(settings.api_key or "") is None:
         _notice.warn(
-            "the API key that is set is none of a tracker server: recording offline; `tracker login --relogin`"
+            "the configured API key is not a tracker-server key: recording offline; "
+            "`tracker login --relogin` asks for another"
         )
         return "offline"
     return "online"

@@ -201,6 +201,31 @@ def test_a_wrong_key_is_told_with_its_cure(logged, team, monkeypatch, tmp_path):
     assert (result.exit_code, "tracker login --host" in result.output) == (1, True)
 
 
+@pytest.mark.parametrize("refused", ["key", "entity"])
+def test_a_refused_run_is_reported_at_its_end(start, team, login, monkeypatch, capfd, refused):
+    login("alice")
+    if refused == "key":
+        monkeypatch.setenv("TRACKER_API_KEY", f"tk-alice-{'0' * 40}")
+    options = {"entity": "others"} if refused == "entity" else {}
+    run = start(**options, settings={"silent": False, "finish_timeout": 120})
+    run.log({"loss": 1.0})
+    with pytest.warns(UserWarning, match="is not on the server") as caught:
+        run.finish()
+    told = str(caught[0].message)
+    assert ("does not know this key" if refused == "key" else "others") in told
+    assert "tracker sync" in told
+    last = capfd.readouterr().err.splitlines()[-1]
+    assert last.endswith(f"finished; look at it with: tracker show {run.id}")
+
+
+def test_a_server_without_a_key_is_reported_at_the_start(start, team, monkeypatch):
+    monkeypatch.setenv("TRACKER_BASE_URL", team.base)
+    with pytest.warns(UserWarning, match=f"no API key for {team.base} is known here: recording offline"):
+        run = start()
+    run.finish()
+    assert run.mode == "offline"
+
+
 def test_an_entity_of_others_is_told_and_the_rest_is_sent(logged, team, login):
     logged(mode="offline", entity="others")
     own = logged(mode="offline")

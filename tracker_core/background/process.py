@@ -216,7 +216,7 @@ class Process:
         if self._uploading is None or self._uploading.finish(self._hurried, self._progress, patience=0.0):
             return
         if self._uploading.problem is not None:
-            self._progress(f"not all is uploaded: {self._uploading.problem}; `tracker sync` sends what is left")
+            self._channel.say("problem " + " ".join(str(self._uploading.problem).split()))
 
     def _upload_end(self) -> None:
         """What was written since, and what could not be sent before."""
