@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import itertools
 import os
-import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -18,6 +17,7 @@ from tracker_core import _records as records
 from tracker_core._file_tree import FileTree, is_loop, portable_name, printable
 from tracker_core._folder import is_own
 from tracker_core._media.place import safe
+from tracker_core._secret import copy_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -91,7 +91,7 @@ def _keep(source: Path, relative: Path, folder: RunFolder, time: float) -> recor
     path = portable_name(relative.as_posix())
     target = folder.files / path
     target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(source, target)
+    copy_code(source, target)
     return records.File(time=time, path=path, size=target.stat().st_size)
 
 

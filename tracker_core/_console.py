@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tracker_core import _records as records
+from tracker_core._secret_hints import may_hold_secrets
 from tracker_core._stream_hook import Nesting, StreamHook
 from tracker_core._terminal import WINDOW, Terminal
 
@@ -134,7 +135,7 @@ class Capture:
         else:
             ready = terminal.dirty & terminal.finished
         for number in sorted(ready):
-            text = terminal.lines[number].render()
+            text = _masked(terminal.lines[number].render())
             if self._sent.get(number) != text:
                 self._sent[number] = text
                 self._write(records.Console(time=self._now(), stream=self._name, line=number, text=text))
@@ -143,6 +144,14 @@ class Capture:
         if len(terminal.lines) > 2 * WINDOW and not terminal.dirty:
             terminal.forget()
             self._sent = {number: text for number, text in self._sent.items() if number in terminal.lines}
+
+
+def _masked(text: str) -> str:
+    if not may_hold_secrets(text):
+        return text
+    from tracker_core._secret import mask_output  # its patterns take longer to compile than `init` takes
+
+    return mask_output(text)
 
 
 def _abandon_all() -> None:

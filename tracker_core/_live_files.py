@@ -84,12 +84,17 @@ def _state(path: Path) -> tuple[int, int]:
     return stat.st_mtime_ns, stat.st_size
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(source: Path, target: Path, *, masked: bool) -> None:
     import shutil  # brings its archive formats along, which most runs have no use for
 
     draft = draft_path(target)
     try:
-        shutil.copy2(source, draft)
+        if masked:
+            from tracker_core._secret import copy_code
+
+            copy_code(source, draft)
+        else:
+            shutil.copy2(source, draft)
         draft.replace(target)
     except OSError:
         draft.unlink(missing_ok=True)

@@ -245,6 +245,28 @@ def test_a_run_is_captured_whole(train, repository, monkeypatch):
     assert json.dumps(metadata)
 
 
+def test_no_secret_of_code_diff_or_console_reaches_the_run(train, repository, monkeypatch):
+    secret = "abcd1234efgh5678"
+    monkeypatch.chdir(repository)
+    monkeypatch.setenv("SECRET", secret)
+    (repository / "own.py").write_text(f"token = {secret!r}\n")
+    training = train(
+        f"""
+import tracker_core as tracker
+api_key = {secret!r}
+run = tracker.init(project="p", id="r", save_code=True, settings={{"silent": True, "console": "wrap"}})
+run.log_code(".")
+print("api_key=" + os.environ["SECRET"])
+run.finish()
+"""
+    )
+    training.wait()
+    kept = {path.name: path.read_bytes() for path in training.folder.path.rglob("*") if path.is_file()}
+    assert {"own.py", "train.py", "diff.patch", "requirements.txt"} <= set(kept)
+    assert [name for name, data in kept.items() if secret.encode() in data] == []
+    assert b"+api_key = '***'" in kept["diff.patch"]
+
+
 def test_what_is_disabled_is_not_captured(train, repository, monkeypatch):
     monkeypatch.chdir(repository)
     script = "writer, background = start(save_code=True, disable_code=True, disable_git=True)\n"

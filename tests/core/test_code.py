@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -150,14 +149,14 @@ def test_a_link_to_a_large_folder_is_named(folder, tmp_path, monkeypatch):
 def test_files_that_cannot_be_copied_are_named(folder, monkeypatch):
     for name in ("good.py", "bad.py", os.fsdecode(b"caf\xe9.py")):
         Path(name).write_text("")
-    copy = shutil.copy2
+    copy = _code.copy_code
 
     def fails(source, target):
         if source.name == "bad.py":
             raise PermissionError(13, "Permission denied")
         return copy(source, target)
 
-    monkeypatch.setattr(_code.shutil, "copy2", fails)
+    monkeypatch.setattr(_code, "copy_code", fails)
     with pytest.warns(UserWarning, match=r"bad\.py \(permission denied\)"):
         assert paths(folder) == ["code/caf%E9.py", "code/good.py"]
     with pytest.warns(UserWarning, match="no folder"):

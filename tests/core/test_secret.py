@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tracker_core._secret import is_secret, mask_arguments, mask_remote, mask_text
+from tracker_core._secret import copy_code, is_secret, mask_arguments, mask_code, mask_output, mask_remote, mask_text
 
 KEY = "sk-" + "a1B2" * 8
 
@@ -59,3 +59,53 @@ def test_names_tell_secrets_by_their_last_word():
 
 def test_text_keeps_its_harmless_parts():
     assert mask_text("ssh://git@host/a lr=0.1 name: x") == "ssh://git@host/a lr=0.1 name: x"
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ('api_key = "abcd1234efgh"', 'api_key = "***"'),
+        ('API_KEY: str = "abcd1234efgh"', 'API_KEY: str = "***"'),
+        ('os.environ["HF_TOKEN"] = "abcd1234efgh"', 'os.environ["HF_TOKEN"] = "***"'),
+        ("run({'password': 'hunter2'}, lr=3)", "run({'password': '***'}, lr=3)"),
+        ('-    login(secret_key=f"abcdefgh", n=1)', '-    login(secret_key=f"***", n=1)'),
+        (r'"source": ["token = \"abcd1234efgh\"\n"]', r'"source": ["token = \"***\"\n"]'),
+        (f'client = Client("{KEY}")', 'client = Client("***")'),
+        ('db = "postgresql://me:pw@host/db"', 'db = "postgresql://***@host/db"'),
+        ('pad_token = "<pad>"; eos_token="</s>"; token_type = "bearer"', None),
+        ('password = os.environ["PASSWORD"]; token = get_token("name")', None),
+        ('tokenizer = load("bert"); num_tokens = 512; key = "loss"', None),
+    ],
+)
+def test_code_loses_its_secrets_and_nothing_else(given, kept):
+    assert mask_code(given) == (given if kept is None else kept)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("password: hunter2", "password: ***"),
+        ("using api_key=abcdefgh for 3 runs", "using api_key=*** for 3 runs"),
+        ("HF_TOKEN=abcd1234efgh", "HF_TOKEN=***"),
+        ('{"token": "abcd1234efgh", "n": 3}', '{"token": "***", "n": 3}'),
+        (f"logged in with {KEY}", "logged in with ***"),
+        ("Authorization: Bearer abcdef123456", "Authorization: Bearer ***"),
+        ("cloning https://me:pw@host/repo.git", "cloning https://***@host/repo.git"),
+        ("tokens/s: 12345.678 token: 17 next_token=the secret: 0.123456", None),
+        ("key: val/loss auth: ok max_tokens=4096", None),
+    ],
+)
+def test_printed_lines_lose_their_secrets_and_nothing_else(given, kept):
+    assert mask_output(given) == (given if kept is None else kept)
+
+
+def test_copies_of_files_that_are_no_text_or_have_no_secret_are_exact(tmp_path):
+    source, target = tmp_path / "a", tmp_path / "b"
+    for data in (b"\xff\xfe\x00token", b"x = 1\r\n", "t\u00f6ken".encode()):
+        source.write_bytes(data)
+        copy_code(source, target)
+        assert target.read_bytes() == data
+    source.write_bytes(b"\xff api_key = 'abcd1234efgh'\r\n")
+    copy_code(source, target)
+    assert target.read_bytes() == b"\xff api_key = '***'\r\n"
+    assert target.stat().st_mtime_ns == source.stat().st_mtime_ns

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tracker_core._secret import mask_remote
+from tracker_core._secret import mask_code, mask_remote
 
 if TYPE_CHECKING:
     from tracker_core._background import Launch
@@ -85,7 +85,7 @@ def _diff(root: str, files: Path) -> dict[str, Any]:
     )
     if not patch:
         return {}
-    (files / NAME).write_bytes(patch)
+    (files / NAME).write_bytes(mask_code(patch.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape"))
     return {"diff": NAME} if whole else {"diff": NAME, "diff_cut": True}
 
 
