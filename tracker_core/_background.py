@@ -215,7 +215,7 @@ def launch(
     """
     if not hasattr(os, "posix_spawn") or not sys.executable or getattr(sys, "frozen", False):
         raise OSError("a background process needs a POSIX system and the interpreter as a program of its own")
-    program = _program()
+    script = program()
     pidfd = _pidfd()
     message = Launch(
         folder=str(folder.path.absolute()),
@@ -227,10 +227,10 @@ def launch(
         arguments=_cut(sys.orig_argv),
         own_arguments=_cut(sys.argv[1:]),
         cwd=_cwd(),
-        program=program,
+        program=script,
         executable=sys.executable,
         python=sys.version.partition(" ")[0],
-        path=_search_path(program),
+        path=_search_path(script),
         buffered=settings.buffered,
         system_interval=settings.system_interval,
         disable_git=settings.disable_git,
@@ -338,7 +338,8 @@ def _move(fd: int) -> int:
         os.close(fd)
 
 
-def _program() -> str | None:
+def program() -> str | None:
+    """The main script or notebook, absolute; None at a prompt, or where the file of a notebook is not known."""
     main = sys.modules.get("__main__")
     path = getattr(main, "__file__", None)
     # A notebook is no module; the editor tells the kernel where it lies (VS Code in a variable, Jupyter's server so).

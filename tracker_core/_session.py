@@ -303,6 +303,7 @@ def _accompany(run: Run) -> None:
     if not run.settings.silent:
         _say(f"run {run.name} ({run.path}) in {_near(run.folder.path)}" + (f"; at {run.url}" if run.url else ""))
     _capture_console(run)
+    _keep_cells(run)
 
 
 def _start_background(run: Run) -> None:
@@ -367,6 +368,17 @@ def _complete_alone(run: Run) -> None:
 
 def _not_copied(path: str, error: OSError) -> None:
     _notice.warn(f"the last state of the saved file {path} was not kept: {error}")
+
+
+def _keep_cells(run: Run) -> None:
+    """Keep the code of a notebook whose file the background process cannot find."""
+    settings = run.settings
+    if settings.save_code is not True or settings.disable_code or not in_notebook():
+        return
+    from tracker_core import _background, _notebook_code
+
+    if _background.program() is None:
+        run._opened.enter_context(_notebook_code.kept(run.folder, run._logbook.write, run._logbook.now))
 
 
 def _capture_console(run: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,35 @@ def test_runs_show_themselves():
     page, answer = notebook.cells[2].outputs
     assert "<td>1.5</td>" in page.data["text/html"]
     assert answer.data["text/plain"] == "True"
+
+
+@pytest.mark.parametrize("end", ["run.finish()", "import os; os._exit(1)"])
+def test_the_cells_of_a_notebook_whose_file_is_not_known_are_kept(end):
+    cells = (
+        "import tracker_core as tracker",
+        "run = tracker.init(id='one', save_code=True, settings={'silent': True})",
+        "%time x = 1\nrun.log({'x': 1.0})",
+        "token = 'abcd1234efgh'",
+        "raise ValueError('a cell that fails')",
+        end,
+        "print('after the run')",
+    )
+    with contextlib.suppress(nbclient.exceptions.DeadKernelError):
+        execute(*cells, allow_errors=True)
+    [folder] = Path("tracker").glob("*run-*-one")
+    kept = nbformat.read(folder / "files" / "code" / "notebook.ipynb", as_version=4)
+    nbformat.validate(kept)
+    sources = [cell.source for cell in kept.cells]
+    ran = [*cells[:3], "token = '***'", cells[4]]
+    assert sources == ([*ran, end] if end == "run.finish()" else ran)
+    [file] = [file for file in tracker.Api().run("one").files() if file.name == "code/notebook.ipynb"]
+    assert file.size == (folder / "files" / "code" / "notebook.ipynb").stat().st_size
+
+
+def test_lines_are_kept_once_after_cells_that_await():
+    cells = ["import asyncio, sys, tracker_core as tracker", "run = tracker.init(id='one', settings={'silent': True})"]
+    for number in range(5):
+        cells += [f"await asyncio.sleep(0); print('awaited {number}')", f"print('plain {number}', file=sys.stderr)"]
+    execute(*cells, "run.finish()")
+    lines = [line.text for line in tracker.Api().run("one").console() if line.text]
+    assert sorted(lines) == sorted([f"{kind} {number}" for kind in ("awaited", "plain") for number in range(5)])
