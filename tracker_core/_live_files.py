@@ -63,7 +63,7 @@ class LiveFiles:
             if state == self._copied.get(record.path):
                 return None
             if not source.samefile(target):  # a file may be saved from where it is kept
-                _copy(source, target)
+                _copy(source, target, masked=record.path.startswith("code/"))
         except FileNotFoundError:
             return None
         self._copied[record.path] = state
