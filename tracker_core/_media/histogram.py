@@ -48,7 +48,7 @@ class Histogram(Media):
                 self.inf = int(values.size - finite.sum()) - self.nan
                 values = values[finite]
         scale = _scale(values)
-        counts, edges = np.histogram(values / scale if scale > 1 else values, bins)
+        counts, edges = _counted(values / scale if scale > 1 else values, bins)
         self._counts, self._edges = counts, edges * scale
         self._uniform = True
 
@@ -88,6 +88,17 @@ def _flat(sequence: Sequence[Any] | Any) -> Array:
     if values.dtype.kind == "b":
         return values.astype(np.uint8)
     return values.astype(np.float32) if values.dtype == np.float16 else values  # which has no room for the edges
+
+
+def _counted(values: Array, bins: int) -> tuple[Array, Array]:
+    """Counts and edges of equal bins. Where values lie closer together than floats can divide, bins are wider."""
+    try:
+        return np.histogram(values, bins)
+    except ValueError:
+        values = values.astype(np.float64)
+        low, high = float(values.min()), float(values.max())
+        wider = bins * float(np.spacing(max(abs(low), abs(high))))
+        return np.histogram(values, bins, (low - wider, high + wider))
 
 
 def _scale(values: Array) -> float:

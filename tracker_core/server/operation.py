@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import zlib
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -31,7 +32,27 @@ _WORTH = 1400
 THREADS = 12
 """Calls at once: each may hold a database connection, of three descriptors, and they share one interpreter anyway."""
 
-_encode = msgspec.json.Encoder(enc_hook=str).encode
+_json = msgspec.json.Encoder(enc_hook=str).encode
+_LONG = re.compile(rb"[:,\[]-?\d{16,}[,\]}]")
+_EXACT = 2**53
+"""Up to here a number of JSON is exact in a browser."""
+
+
+def _encode(answer: Any) -> bytes:
+    """As JSON, where integers that a browser would round are texts."""
+    content = _json(answer)
+    if not _LONG.search(content):
+        return content
+    return _json(_with_exact(msgspec.to_builtins(answer, enc_hook=str)))
+
+
+def _with_exact(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _with_exact(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with_exact(part) for part in value]
+    wide = isinstance(value, int) and not -_EXACT <= value <= _EXACT
+    return str(value) if wide else value
 
 
 class ConflictError(Error):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 import numpy as np
 
-from tracker_core.store.chunk import DTYPES, Column, objects, pack, unpack
+from tracker_core.store.chunk import DTYPES, OBJECTS, Column, objects, pack, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -52,7 +52,7 @@ def from_rows(rows: Sequence[tuple[int, float, Sequence[Any]]], kinds: str) -> B
     columns = []
     for place, kind in enumerate(kinds):
         values = [row[2][place] for row in rows]
-        columns.append(objects(values) if kind == "o" else np.array(values, DTYPES[kind]))
+        columns.append(objects(values) if kind in OBJECTS else np.array(values, DTYPES[kind]))
     return Batch(np.array([row[0] for row in rows], np.int64), np.array([row[1] for row in rows]), columns)
 
 

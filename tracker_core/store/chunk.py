@@ -1,9 +1,9 @@
 """Columns as bytes: one byte that names the codec, then the values.
 
 Kinds are those of the journal (`d` float64, `q` int64, `?` bool), `t` for times (float64 that rise a little from row
-to row) and `o` for everything else (plain data). Bytes of the same weight are put side by side before zstd sees them;
-integers and times as differences; floats that a float32 holds, which is what most trainings log, as such. All of it is
-exact, NaN payloads included.
+to row), `w` for integers beyond 64 bits and `o` for everything else (plain data). Bytes of the same weight are put
+side by side before zstd sees them; integers and times as differences; floats that a float32 holds, which is what most
+trainings log, as such. All of it is exact, NaN payloads included.
 """
 
 from __future__ import annotations
@@ -22,7 +22,17 @@ if TYPE_CHECKING:
 Column: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 """One-dimensional: float64, int64, bool or object."""
 
-DTYPES = {"d": np.dtype("<f8"), "q": np.dtype("<i8"), "?": np.dtype("?"), "t": np.dtype("<f8"), "o": np.dtype("O")}
+DTYPES = {
+    "d": np.dtype("<f8"),
+    "q": np.dtype("<i8"),
+    "?": np.dtype("?"),
+    "t": np.dtype("<f8"),
+    "w": np.dtype("O"),
+    "o": np.dtype("O"),
+}
+
+OBJECTS = frozenset("wo")
+"""Kinds whose columns hold Python objects."""
 
 ROWS = 4096
 """Rows of a full chunk."""
@@ -38,7 +48,7 @@ _local = threading.local()
 
 def pack(kind: str, values: Column | Sequence[Any]) -> bytes:
     """The values of one column, in C order if they are a table."""
-    if kind == "o":
+    if kind in OBJECTS:
         return bytes((_OBJECTS,)) + _compress(records.encode(list(values)))
     array = np.ascontiguousarray(values, DTYPES[kind])
     if array.size < _SMALL:

@@ -254,6 +254,6 @@ def _kind(value: Any) -> str:
         return "?"
     if isinstance(value, float):
         return "d"
-    if isinstance(value, int) and -(1 << 63) <= value < 1 << 63:
-        return "q"
+    if isinstance(value, int):
+        return "q" if -(1 << 63) <= value < 1 << 63 else "w"
     return "o"

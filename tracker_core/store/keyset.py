@@ -14,7 +14,7 @@ import numpy as np
 
 from tracker_core import _records as records
 from tracker_core.store import batch as batches
-from tracker_core.store.chunk import ROWS
+from tracker_core.store.chunk import OBJECTS, ROWS
 from tracker_core.store.seal import seal
 from tracker_core.store.stats import Kept, Stats, join, measure
 
@@ -67,7 +67,7 @@ class Stock:
 
     def add(self, step: int, time: float, values: Sequence[Any]) -> None:
         """One row that came as a record."""
-        if "o" in self.kinds:
+        if not OBJECTS.isdisjoint(self.kinds):
             self.rows.append((step, time, values))
         else:
             self.frames.append(struct.pack(f"<13xqd{self.kinds}", step, time, *values))

@@ -13,6 +13,7 @@ import numpy as np
 
 from tracker_core.store import cell, pyramid
 from tracker_core.store.cell import Cells, Heads, Points
+from tracker_core.store.chunk import OBJECTS
 from tracker_core.store.series import load, sources
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def _coarse(
     level = pyramid.level(int(sum(_share(chosen, x, within) for chosen in heads)), buckets)
     parts = []
     for source, chosen in zip(found, heads, strict=True):
-        exact = _exact(chosen, x, within) if level and source.kind != "o" else np.full(len(chosen.chunk), True)
+        exact = _exact(chosen, x, within) if level and source.kind not in OBJECTS else np.full(len(chosen.chunk), True)
         if exact.any():
             parts.append(_Part(source, cell.rows(db, run, source, chosen.chunk[exact].tolist(), x)))
         blocks = _blocks(chosen.select(~exact), x)

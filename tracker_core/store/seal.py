@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from tracker_core.store import pyramid
-from tracker_core.store.chunk import pack, unpack
+from tracker_core.store.chunk import OBJECTS, pack, unpack
 
 if TYPE_CHECKING:
     from tracker_core.store.batch import Batch
@@ -101,7 +101,7 @@ def _marks(batch: Batch) -> bytes:
 
 def _levels(kind: str, values: Column) -> tuple[bytes | None, bytes | None, bytes | None]:
     """Coarse levels are a few hundred bytes: unpacked, a thousand of them are read as one array."""
-    if kind == "o":
+    if kind in OBJECTS:
         return None, None, None
     first = pyramid.coarser(pyramid.envelope(values))
     second = pyramid.coarser(first)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
+from tracker_core.store.chunk import OBJECTS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -90,7 +92,7 @@ def measure(batch: Batch, kinds: str) -> Stats | None:
 
 
 def _column(kind: str, values: Column) -> ColumnStats:
-    if kind == "o":
+    if kind in OBJECTS:
         return _objects(values.tolist())
     first, last = values[0].item(), values[-1].item()
     counted = values

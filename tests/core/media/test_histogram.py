@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from fractions import Fraction
+
+import ml_dtypes
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -68,3 +73,36 @@ def test_booleans_and_small_integers():
 def test_wrong_calls(arguments):
     with pytest.raises((tracker.UsageError, TypeError)):
         tracker.Histogram(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("values", "count"),
+    [
+        (np.full(100, 2**63 + 5, np.uint64), 100),
+        (np.full(50, 1e20), 50),
+        (np.array([1.0, 1.0 + 2**-23] * 20, np.float32), 40),
+        (np.array([1e16, 1e16 + 2]), 2),
+        (np.array([-(2**63), 2**63 - 1]), 2),
+        (np.array([2**64 - 1, 0, 1], np.uint64), 3),
+        (np.linspace(0, 60_000, 100).astype(np.float16), 100),
+        (np.linspace(0, 1, 100).astype(ml_dtypes.bfloat16), 100),
+        (np.ones(70, ml_dtypes.float8_e4m3fn), 70),
+        (np.ones(70, ml_dtypes.int4), 70),
+        (np.linspace(0, 1, 70).astype(np.longdouble), 70),
+        (np.ma.masked_less(np.arange(100.0), 30), 70),
+        (np.ma.masked_less(np.arange(100), 30), 70),
+        (np.ma.masked_all(100), 0),
+        ([Decimal(1), None, Fraction(1, 3)], 2),
+        (pd.Series([1, None, 3], dtype="Int64"), 2),
+        (pd.Series([1.5, None, 3]), 2),
+        (np.array([True, False, True]), 3),
+    ],
+)
+def test_values_of_every_type_are_counted(values, count):
+    assert sum(tracker.Histogram(values).histogram) == count
+
+
+@pytest.mark.parametrize("values", [np.array(["a"]), np.array([1j]), np.array(["2026"], "M8[D]"), ["a", 1]])
+def test_what_is_no_number_is_refused(values):
+    with pytest.raises(tracker.UsageError, match="numbers"):
+        tracker.Histogram(values)

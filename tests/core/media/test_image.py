@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import enum
 import hashlib
 import io
 import json
 from typing import TYPE_CHECKING
 
+import ml_dtypes
 import numpy as np
 import pytest
 import torch
@@ -275,3 +277,94 @@ def test_picture_for_pillow(tmp_path):
     Pillow.fromarray(pixels).save(tmp_path / "a.png")
     for value in (pixels, np.moveaxis(pixels, -1, 0), Pillow.fromarray(pixels), tmp_path / "a.png"):
         assert (np.asarray(tracker.Image(value).image) == pixels).all()
+
+
+def _stored(image):
+    return np.asarray(image.image).astype(float)
+
+
+def _laid(array, form):
+    """`array`, of values in [0, 1] or [-1, 1], in the form that a script would hand over."""
+    if form == "torch":
+        return torch.from_numpy(array)
+    if form == "float16":
+        return array.astype(np.float16)
+    if form == "bfloat16":
+        return array.astype(ml_dtypes.bfloat16)
+    if form == "jax":
+        return pytest.importorskip("jax.numpy").asarray(array)
+    if form == "pil":
+        return Pillow.fromarray(array)
+    if form == "first":
+        return np.stack([array] * 3)
+    if form == "batch":
+        return np.stack([array, array])[..., np.newaxis]
+    return array
+
+
+@pytest.mark.parametrize("form", ["numpy", "torch", "float16", "bfloat16", "jax", "pil", "first", "batch"])
+@pytest.mark.parametrize("low", [0.0, -1.0])
+@pytest.mark.parametrize("beyond", [1e-6, 0.004])
+def test_floats_that_overshoot_look_like_those_that_do_not(form, low, beyond):
+    span = np.linspace(low, 1, 400, dtype=np.float32).reshape(20, 20)
+    over = (span - (1 + low) / 2) * np.float32(1 + beyond) + (1 + low) / 2
+    inside = _stored(tracker.Image(_laid(span, form)))
+    outside = _stored(tracker.Image(_laid(over, form)))
+    assert np.abs(inside - outside).max() <= 2
+    assert outside.max() >= 253
+
+
+@pytest.mark.parametrize(
+    ("array", "expected"),
+    [
+        (np.full((2, 2), 1.0), 255),
+        (np.full((2, 2), 1.0000001, np.float32), 255),
+        (np.zeros((2, 2)), 0),
+        (np.full((2, 2), 0.2), 51),
+        (np.full((2, 2), 40.0), 40),
+        (np.array([[np.nan, 1.0]]), [[0, 255]]),
+        (np.array([[np.nan, -1.0, 1.0]]), [[0, 0, 255]]),
+        (np.array([[np.inf, -np.inf, 0.5]]), [[255, 0, 128]]),
+        (np.ma.masked_greater(np.array([[0.5, 0.9]]), 0.7), [[128, 0]]),
+        (np.ones((2, 2), bool), 255),
+    ],
+)
+def test_odd_pixels(array, expected):
+    assert (_stored(tracker.Image(array)) == expected).all()
+
+
+@pytest.mark.parametrize("shape", [(4, 5), (6, 4), (1, 1), (4, 6, 1), (12, 8)])
+def test_a_mask_is_as_large_as_its_image(shape):
+    if shape == (4, 6, 1):
+        tracker.Image(np.zeros((4, 6, 3)), masks={"m": {"mask_data": np.zeros(shape, int)}})
+        return
+    with pytest.raises(tracker.UsageError, match=r"mask 'm' has the shape .*its image has \(4, 6\)"):
+        tracker.Image(np.zeros((4, 6, 3)), masks={"m": {"mask_data": np.zeros(shape, int)}})
+    with pytest.raises(tracker.UsageError, match="resize"):
+        tracker.Image(tracker.Image(np.zeros((4, 6))), masks={"m": {"mask_data": np.zeros(shape, int)}})
+
+
+class Kind(enum.IntEnum):
+    CAR = 4
+
+
+class Word(str, enum.Enum):
+    CAR = "car"
+
+
+def test_classes_and_boxes_of_enums():
+    position = {"minX": 0, "maxX": 1, "minY": 0, "maxY": 1}
+    boxes = {"set": {"box_data": [{"position": position, "class_id": Kind.CAR, "box_caption": Word.CAR}]}}
+    boxes["set"]["class_labels"] = {Kind.CAR: Word.CAR, 5.0: Kind.CAR, np.int64(6): "bike"}
+    [kept] = tracker.Image(np.zeros((2, 2)), boxes=boxes)._boxes.values()
+    assert kept.labels == {"4": "car", "5": "CAR", "6": "bike"}
+    assert kept.boxes[0]["class_id"] == 4
+    assert kept.boxes[0]["box_caption"] == "car"
+
+
+def test_boxes_with_wrong_keys_are_reported():
+    box = {"position": {"minX": 0, "maxX": 1, "minY": 0, "maxY": 1}, "clas_id": 3}
+    with pytest.warns(UserWarning, match="clas_id is left out"):
+        tracker.Image(np.zeros((2, 2)), boxes={"set": {"box_data": [box]}})
+    with pytest.raises(tracker.UsageError, match="class_id"):
+        tracker.Image(np.zeros((2, 2)), boxes={"set": {"box_data": [{**box, "class_id": "car"}]}})

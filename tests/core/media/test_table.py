@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import enum
 import math
 from pathlib import Path
 
+import ml_dtypes
 import msgspec
 import numpy as np
 import pandas as pd
@@ -336,3 +338,138 @@ def test_kind_of_a_column_said_anew(kept):
         table.cast("n", int, optional=False)
     with pytest.raises(tracker.UsageError, match="no column"):
         table.cast("z", int)
+
+
+def _cells(table):
+    return dict(zip(table.columns, map(list, zip(*table.data, strict=True)), strict=True))
+
+
+def test_a_grouped_frame_keeps_its_keys_and_levels():
+    frame = pd.DataFrame({"kind": ["b", "a", "b"], "year": [1, 1, 2], "score": [1.0, 2.0, 3.0]})
+    table = tracker.Table(dataframe=frame.groupby("kind").agg({"score": ["min", "max"], "year": ["count"]}))
+    assert _cells(table) == {
+        "kind": ["a", "b"],
+        "score.min": [2.0, 1.0],
+        "score.max": [2.0, 3.0],
+        "year.count": [1, 2],
+    }
+    table = tracker.Table(dataframe=frame.groupby(["kind", "year"]).mean())
+    assert _cells(table) == {"kind": ["a", "b", "b"], "year": [1, 1, 2], "score": [2.0, 1.0, 3.0]}
+    wide = frame.pivot_table(index="kind", columns="year", values="score")
+    assert tracker.Table(dataframe=wide).columns == ["kind", "1", "2"]
+    crossed = pd.crosstab(frame["kind"], frame["year"], margins=True)
+    assert _cells(tracker.Table(dataframe=crossed))["kind"] == ["a", "b", "All"]
+
+
+def test_an_index_called_like_a_column_is_kept():
+    frame = pd.DataFrame({"score": [1.0, 2.0]}, index=pd.Index(["x", "y"], name="score"))
+    assert _cells(tracker.Table(dataframe=frame)) == {"score (index)": ["x", "y"], "score": [1.0, 2.0]}
+    levels = pd.MultiIndex.from_tuples([("x", 1), ("y", 2)], names=["score", None])
+    table = tracker.Table(dataframe=frame.set_index(levels))
+    assert _cells(table) == {"score (index)": ["x", "y"], "level_1": [1, 2], "score": [1.0, 2.0]}
+
+
+def test_columns_of_every_kind_of_pandas():
+    frame = pd.DataFrame(
+        {
+            "category": pd.Categorical(["low", None, "high"], ["low", "high"], ordered=True),
+            "period": pd.period_range("2026-01", periods=3, freq="M"),
+            "interval": pd.interval_range(0, 3),
+            "sparse": pd.arrays.SparseArray([0.0, 0.0, 1.5]),
+            "whole": pd.array([1, None, 2**62], "Int64"),
+            "float": pd.array([0.5, None, 1.5], "Float64"),
+            "truth": pd.array([True, None, False], "boolean"),
+            "text": pd.array(["x", None, "y"], "string"),
+            "time": pd.to_datetime(["2026-01-01T00:00:00.000000001", None, "2026-01-02T00:00:00"], format="ISO8601"),
+            "zone": pd.to_datetime(["2026-01-01", None, "2026-01-02"]).tz_localize("Asia/Tokyo"),
+            "span": pd.to_timedelta([90, None, 1], "s"),
+            "object": ["x", math.nan, "y"],
+            "flags": [True, math.nan, False],
+            "number": [1.0, math.nan, 2.0],
+        }
+    )
+    frame.columns = [*frame.columns[:-1], "flags"]  # twice
+    table = tracker.Table(dataframe=frame)
+    cells = _cells(table)
+    assert list(cells)[-2:] == ["flags", "flags.1"]
+    assert cells["category"] == ["low", None, "high"]
+    assert cells["period"] == ["2026-01", "2026-02", "2026-03"]
+    assert cells["interval"] == ["(0, 1]", "(1, 2]", "(2, 3]"]
+    assert cells["sparse"] == [0.0, 0.0, 1.5]
+    assert cells["whole"] == [1, None, 2**62]
+    assert cells["float"] == [0.5, None, 1.5]
+    assert cells["truth"] == [True, None, False]
+    assert cells["text"] == cells["object"] == ["x", None, "y"]
+    assert cells["flags"] == [True, None, False]
+    assert str(cells["time"][0].isoformat()) == "2026-01-01T00:00:00.000000001"
+    assert cells["time"][1] is cells["zone"][1] is cells["span"][1] is None
+    assert cells["zone"][0].isoformat() == "2026-01-01T00:00:00+09:00"
+    assert cells["span"] == ["0:01:30", None, "0:00:01"]
+    assert math.isnan(cells["flags.1"][1])
+
+
+def test_frames_of_other_libraries_keep_every_cell():
+    polars = pytest.importorskip("polars")
+    data = {"x": [1, None], "t": ["a", None], "c": [dt.timedelta(seconds=1), None], "l": [[1, 2], None]}
+    expected = {"x": [1, None], "t": ["a", None], "c": ["0:00:01", None], "l": [[1, 2], None]}
+    frame = polars.DataFrame(data).with_columns(polars.col("t").cast(polars.Categorical))
+    assert _cells(tracker.Table(dataframe=frame)) == expected
+    table = pa.table({**data, "t": pa.array(data["t"]).dictionary_encode()})
+    assert _cells(tracker.Table(dataframe=table)) == expected
+    assert _cells(tracker.Table(dataframe=pd.Series(["p", "q"], name="only"))) == {"only": ["p", "q"]}
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        (["x", math.nan], "text"),
+        ([np.nan, np.float32("nan"), "x"], "text"),
+        ([True, np.nan], "boolean"),
+        ([np.nan, None, False], "boolean"),
+        ([{"a": 1}, np.nan], "map"),
+        ([[1], np.nan], "list"),
+        ([dt.date(2026, 1, 1), np.nan, pd.NaT], "time"),
+        ([np.datetime64("NaT"), np.datetime64("2026-01-01T00:00:00.000000001", "ns")], "time"),
+        ([tracker.Text("x"), np.nan], "media"),
+        ([np.nan, tracker.Text("x"), pd.NA], "media"),
+    ],
+)
+def test_nan_among_others_is_a_missing_cell(cells, kind, files):
+    table = tracker.Table(["c"], [[cell] for cell in cells])
+    reference = table.store("key", 0, files)
+    assert reference["kinds"] == [kind]
+    kept = [row[0] for row in table_file.read(files, reference)]
+    gone = [cell is None or (not isinstance(cell, (str, dict, list, tracker.Text)) and pd.isna(cell)) for cell in cells]
+    assert [cell is None for cell in kept] == gone
+    added = tracker.Table(["n"], [[1]] * len(cells))
+    added.add_column("c", cells)
+    assert [cell is None for cell in added.get_column("c")] == gone
+
+
+@pytest.mark.parametrize("cells", [[math.nan, 1.0], [None, math.nan], [np.float64("nan")], [1, math.nan]])
+def test_nan_among_numbers_stays_nan(cells, files):
+    table = tracker.Table(["c"], [[cell] for cell in cells])
+    assert table.store("key", 0, files)["kinds"] == ["number"]
+    kept = [row[0] for row in rows_of(files, table)]
+    assert [cell is not None and math.isnan(cell) for cell in kept] == [
+        cell is not None and np.isnan(cell) for cell in cells
+    ]
+
+
+class Fruit(str, enum.Enum):
+    PEAR = "pear"
+
+
+class Size(enum.Enum):
+    BIG = 7
+
+
+def test_cells_of_enums_times_and_short_floats():
+    table = tracker.Table([Fruit.PEAR, "b"], [[Fruit.PEAR, [Fruit.PEAR, Size.BIG]]])
+    assert (table.columns, table.data) == (["pear", "b"], [["pear", ["pear", "BIG"]]])
+    short = np.array([0.5, 1.5], ml_dtypes.bfloat16)
+    row = [short[0], short, np.longdouble(2.5), np.ma.masked, np.datetime64("2026-01-01"), b"x"]
+    [kept] = tracker.Table([*"abcdef"], [row]).data
+    assert kept[:3] == [0.5, [0.5, 1.5], 2.5]
+    assert math.isnan(kept[3])
+    assert kept[4:] == [dt.date(2026, 1, 1), "x"]

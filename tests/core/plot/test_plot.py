@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import enum
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -159,3 +162,89 @@ def test_heatmap(stored):
 def test_wrong_calls_say_what_is_wrong(make, said):
     with pytest.raises(tracker.UsageError, match=said):
         make()
+
+
+class Shape(str, enum.Enum):
+    CUBE = "cube"
+    CUBOID = "cuboid"
+    CONE = "cone"
+
+
+class Side(enum.Enum):
+    LEFT = 0
+    RIGHT = 1
+
+
+class Digit(enum.IntEnum):
+    ZERO = 0
+    ONE = 1
+
+
+def _counts(chart):
+    return {(row[0], row[1]): row[2] for row in chart.table.data if row[2]}
+
+
+@pytest.mark.parametrize(
+    ("truth", "guessed", "names", "expected"),
+    [
+        (list(Shape), list(Shape), None, {("cube", "cube"): 1, ("cuboid", "cuboid"): 1, ("cone", "cone"): 1}),
+        (list(Shape)[:1], list(Shape)[1:2], list(Shape), {("cube", "cuboid"): 1}),
+        (list(Side), list(Side)[::-1], None, {("LEFT", "RIGHT"): 1, ("RIGHT", "LEFT"): 1}),
+        (list(Side), list(Side), ["LEFT", "RIGHT"], {("LEFT", "LEFT"): 1, ("RIGHT", "RIGHT"): 1}),
+        (list(Digit), list(Digit), ["no", "yes"], {("no", "no"): 1, ("yes", "yes"): 1}),
+        ([None, "a"], ["a", "a"], None, {("None", "a"): 1, ("a", "a"): 1}),
+        (["a" * 300, "a" * 301], ["a" * 300] * 2, None, {("a" * 300, "a" * 300): 1, ("a" * 301, "a" * 300): 1}),
+        (pd.Series(["x", "long"]), np.array(["x", "x"], object), None, {("x", "x"): 1, ("long", "x"): 1}),
+        (pd.Categorical(["x", "y"]), pd.Series(["y", "y"], dtype="category"), None, {("x", "y"): 1, ("y", "y"): 1}),
+        (torch.tensor([0, 1]), torch.tensor([[1], [1]]), ["a", "b"], {("a", "b"): 1, ("b", "b"): 1}),
+        ([1.0, 0.0], [1, 0], None, {("1", "1"): 1, ("0", "0"): 1}),
+        ([1, "1"], ["1", "1"], None, {("1 (int)", "1"): 1, ("1", "1"): 1}),
+    ],
+)
+def test_classes_of_any_kind_are_told_apart(truth, guessed, names, expected):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        chart = tracker.plot.confusion_matrix(y_true=truth, preds=guessed, class_names=names)
+    assert _counts(chart) == expected
+
+
+@pytest.mark.parametrize("names", [["a", "b"], None])
+def test_probabilities_with_classes_by_name(names):
+    chart = tracker.plot.confusion_matrix(y_true=["b", "a"], probs=[[0.1, 0.9], [0.2, 0.8]], class_names=names)
+    assert _counts(chart) == {("b", "b"): 1, ("a", "b"): 1}
+
+
+def test_samples_with_nan_scores_are_left_out():
+    scores = PROBAS.copy()
+    scores[3, 1] = np.nan
+    good = np.arange(len(TRUTH)) != 3
+    charts = (
+        tracker.plot.roc_curve,
+        tracker.plot.pr_curve,
+        lambda truth, probas: tracker.plot.confusion_matrix(y_true=truth, probs=probas),
+    )
+    for make in charts:
+        with pytest.warns(UserWarning, match="1 of 400 samples have NaN"):
+            chart = make(TRUTH, scores)
+        assert chart.table.data == make(TRUTH[good], PROBAS[good]).table.data
+
+
+def test_curves_of_named_classes():
+    names = np.array(["dog", "cat", "bird"])
+    by_number = tracker.plot.roc_curve(TRUTH, PROBAS, labels=names)
+    by_name = tracker.plot.roc_curve(names[TRUTH], PROBAS, labels=names)  # in the order of the columns
+    assert by_name.facts == by_number.facts
+    assert list(by_name.facts["auc"]) == ["dog", "cat", "bird"]
+    members = [list(Shape)[number] for number in TRUTH]
+    by_member = tracker.plot.roc_curve(members, PROBAS, labels=list(Shape), classes_to_plot=[Shape.CONE])
+    assert by_member.facts == {"auc": {"cone": by_number.facts["auc"]["bird"]}}
+    only_two = tracker.plot.roc_curve(["dog", "cat"], [[0.9, 0.1, 0.0], [0.2, 0.7, 0.1]], labels=["dog", "cat", "bird"])
+    assert list(only_two.facts["auc"]) == ["dog", "cat", "bird"]
+
+
+def test_series_of_tensors_and_labels_of_enums():
+    chart = tracker.plot.line_series(torch.arange(2), torch.tensor([[1.0, 2.0], [3.0, 4.0]]), keys=list(Shape)[:2])
+    assert chart.table.data == [[0, "cube", 1.0], [1, "cube", 2.0], [0, "cuboid", 3.0], [1, "cuboid", 4.0]]
+    chart = tracker.plot.heatmap(list(Shape)[:1], list(Side), [[1], [2]], title=Shape.CONE)
+    assert chart.table.data == [["cube", "LEFT", 1], ["cube", "RIGHT", 2]]
+    assert chart.strings["title"] == "cone"
