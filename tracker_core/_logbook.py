@@ -5,11 +5,11 @@ from __future__ import annotations
 import struct
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from tracker_core import _deferred, _metrics, _row
 from tracker_core import _records as records
-from tracker_core._errors import UsageError
+from tracker_core._errors import Error, UsageError
 from tracker_core._journal import ROW
 
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tracker_core._journal import Writer
+    from tracker_core._past import Past
+
+    _Rendered = tuple[tuple[str, ...], Literal["minimize", "maximize"] | None]
 
 _LAYOUT_LIMIT = 4096
 _PATIENCE = 10.0
@@ -42,7 +45,8 @@ class Logbook:
 
     `reopen` gives the journal when there is none yet: in a forked child, or on a rank that waits for the run to be
     known (then None: rows wait). Without `files` no media are kept. `latest` receives the newest value of
-    every key when `settle` is called.
+    every key when `settle` is called; `recount` reads the run where that takes more than its newest rows. No record is
+    older than `after`.
     """
 
     def __init__(
@@ -52,6 +56,7 @@ class Logbook:
         *,
         definitions: dict[str, records.Metric],
         files: Callable[[], Path] | None,
+        after: float = 0.0,
     ) -> None:
         self.step = 0
         self.latest: dict[str, Any] = {}
@@ -72,8 +77,12 @@ class Logbook:
         """What was written while there was no journal."""
         self._late = _deferred.Queue()
         self._append: Callable[[bytes], None] = writer.append if writer else _never
-        self._now = 0.0
+        self._now = after
         self._shift = 0.0
+        self.recount: Callable[[], Past] | None = None
+        """Reads the run's journals."""
+        self._stale: set[str] = set()
+        self._rendered: dict[str, _Rendered] = {}
 
     @property
     def journal(self) -> Path:
@@ -119,7 +128,7 @@ class Logbook:
                             self._renew(layout)
                         if layout.aggregates:
                             for index, aggregate in layout.aggregates:
-                                aggregate.add(values[index])
+                                aggregate.add(values[index], at)
                         return
         self._log_any(data, step, commit)
 
@@ -161,9 +170,13 @@ class Logbook:
             self._settle_written()
             self._layouts.clear()
             self._variants.clear()
-            for name in list(self.aggregates):
-                if not _metrics.aggregated(_metrics.find(self.definitions, name)):
-                    del self.aggregates[name]
+            for name in {*self.latest, *self.aggregates}:
+                rendered = _rendered(_metrics.find(self.definitions, name))
+                if rendered != self._rendered.get(name, _PLAIN):
+                    self._stale.add(name)
+                    self._rendered[name] = rendered
+                if not rendered[0]:
+                    self.aggregates.pop(name, None)
 
     def take_over(
         self,
@@ -177,6 +190,9 @@ class Logbook:
         self.step = 0 if last_step is None else last_step + 1
         self.latest.update(latest)
         self.aggregates.update(aggregates)
+        self._rendered.update(
+            {name: _rendered(_metrics.find(self.definitions, name)) for name in (*latest, *aggregates)}
+        )
 
     def use(self, writer: Writer) -> None:
         """From now on `writer` gets what is written, what has waited first."""
@@ -195,6 +211,8 @@ class Logbook:
         with self._lock:
             self._catch_up()
             self._settle_written()
+            if self._stale or any(aggregate.replaced for aggregate in self.aggregates.values()):
+                self._count_again()
 
     def sync(self) -> None:
         """Brings everything logged to the disk. Waits as `settle` does."""
@@ -325,7 +343,7 @@ class Logbook:
         layout.values = values
         self._renew(layout)
         for index, aggregate in layout.aggregates:
-            aggregate.add(values[index])
+            aggregate.add(values[index], step)
 
     def _write_any(self, record: records.Row) -> None:
         if (writer := self._ready()) is None:
@@ -371,12 +389,37 @@ class Logbook:
 
     def _settle_one(self, name: str, value: Any) -> None:
         aggregate = self.aggregates.get(name)
-        metric = _metrics.find(self.definitions, name) if aggregate is not None else None
-        if aggregate is None or metric is None:
+        if aggregate is None:
             self.latest[name] = float(value) if isinstance(value, float) else value
             return
-        if metric.summary is not None and "none" not in metric.summary:
-            self.latest[name] = aggregate.summary(metric.summary, metric.goal)
+        rendered = self._rendered.get(name)
+        if rendered is None:
+            rendered = self._rendered[name] = _rendered(_metrics.find(self.definitions, name))
+        if parts := aggregate.summary(*rendered):
+            self.latest[name] = parts
+        else:
+            self.latest.pop(name, None)
+
+    def _count_again(self) -> None:
+        """Read from the run's journals what its newest rows do not tell: values that were logged before their metric
+        was defined, and those that were replaced at their step."""
+        if self.recount is None or self._writer is None or self.closed:
+            return
+        try:
+            self._writer.sync()
+            past = self.recount()
+        except (OSError, Error):
+            return  # the folder is gone, or cannot be read
+        for name in self._stale:
+            self._aggregate(name)
+        for name, aggregate in self.aggregates.items():
+            aggregate.become(past.aggregates.get(name, _metrics.Aggregate()))
+        for name in (*self._stale, *self.aggregates):
+            if name in past.latest:
+                self.latest[name] = past.latest[name]
+            else:
+                self.latest.pop(name, None)
+        self._stale.clear()
 
     def _renew(self, layout: _Layout) -> None:
         """Makes `layout` the newest, so that keys it shares with others settle to its values."""
@@ -402,6 +445,13 @@ class Logbook:
         if self.closed:
             raise UsageError("this run is finished: call init() for a new one, or init(resume=...) to go on with it")
 
+
+def _rendered(metric: records.Metric | None) -> _Rendered:
+    kinds = _metrics.aggregated(metric)
+    return kinds, metric.goal if metric is not None and kinds else None
+
+
+_PLAIN: _Rendered = ((), None)
 
 _TYPES: dict[str, type] = {"d": float, "q": int, "?": bool}
 

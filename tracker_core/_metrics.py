@@ -73,9 +73,13 @@ def aggregated(metric: records.Metric | None) -> tuple[str, ...]:
 
 
 class Aggregate:
-    """The running min, max, mean, first and last of one series; NaN does not count in the first three."""
+    """The running min, max, mean, first and last of one series; NaN does not count in the first three.
 
-    __slots__ = ("count", "first", "high", "last", "low", "total")
+    A value at a step that is not beyond all others may replace one: `replaced` says then that only counting again
+    gives the right numbers.
+    """
+
+    __slots__ = ("count", "first", "high", "last", "low", "replaced", "top", "total")
 
     def __init__(self) -> None:
         self.count = 0
@@ -84,16 +88,30 @@ class Aggregate:
         self.high = -math.inf
         self.first: Any = None
         self.last: Any = None
+        self.top = -(1 << 63) - 1
+        self.replaced = False
 
-    def add(self, value: Any) -> None:
+    def add(self, value: Any, step: int) -> None:
+        if step > self.top:
+            self.top = step
+        else:
+            self.replaced = True
         if self.first is None:
             self.first = value
         self.last = value
         if isinstance(value, float | int) and value == value:  # noqa: PLR0124 - NaN differs from itself
             self.count += 1
-            self.total += value
+            try:
+                self.total += value
+            except OverflowError:  # an integer beyond any float
+                self.total = math.inf
             self.low = min(self.low, value)
             self.high = max(self.high, value)
+
+    def become(self, other: Aggregate) -> None:
+        """Take the numbers of `other` over."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(other, name))
 
     def summary(self, kinds: tuple[str, ...], goal: Literal["minimize", "maximize"] | None) -> dict[str, Any]:
         """The parts named by `kinds`, as they stand; a part without a value is left out."""

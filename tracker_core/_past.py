@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import struct
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+_END_OF_CALENDAR = 253_402_300_800.0
+
 
 class Past(msgspec.Struct, kw_only=True):
     """A run as its earlier attempts left it."""
@@ -32,6 +34,10 @@ class Past(msgspec.Struct, kw_only=True):
     aggregates: dict[str, _metrics.Aggregate]
     last_steps: dict[str, int] = {}
     """The highest visible step of each key."""
+    last_time: float = 0.0
+    """The time of the newest record: a later attempt's records must not be older, whatever its clock says."""
+    by_hand: records.Summary | None = None
+    """With `until`: what was set in the summary by hand at that step, of the keys that were set again later."""
 
 
 def occupants(root: Path, project: str, run_id: str) -> Iterator[tuple[RunFolder, Snapshot]]:
@@ -59,29 +65,72 @@ def identify(folder: RunFolder) -> Snapshot:
 
 
 def read(folder: RunFolder, *, until: int | None = None) -> Past:
-    """The whole past of a run; with `until` only what stands at or below that step."""
-    snapshot = Snapshot()
-    journals = [(int(path.name[:3]), path) for path in folder.journals()]
-    purges = _Purges()
-    for attempt, path in journals:
-        for number, entry in enumerate(_journal.Reader(path).entries()):
-            if isinstance(entry, _journal.Numbers | _journal.KeySet | records.Row | records.Console):
-                continue
-            if isinstance(entry, records.Purge):
-                purges.add(attempt, path, number, entry)
-            snapshot.apply(entry, attempt=attempt)
-    fold = _Rows(snapshot)
-    for attempt, path in journals:
-        limit = _lower(snapshot.visible_step(attempt), until)
-        for entry in purges.left(attempt, path):
-            fold.add(entry, limit)
+    """The whole past of a run; with `until` only what had been logged and set when that step was the newest."""
+    snapshot, purges, last_time = _fold(folder)
+    visible, rows, hidden = Snapshot(), _Rows(snapshot.metrics), set[str]()
+    for entry, attempt, shown in _entries(folder, snapshot, purges, until):
+        if isinstance(entry, _journal.Numbers):
+            rows.add(attempt, entry.key_set.names, entry.values, entry.step, entry.time)
+        elif isinstance(entry, records.Row):
+            rows.add(attempt, tuple(entry.data), tuple(entry.data.values()), entry.step, entry.time)
+        elif shown:
+            visible.apply(entry, attempt=attempt)
+        else:
+            hidden.update(entry.set, entry.remove)
     return Past(
         snapshot=snapshot,
-        last_step=fold.last_step,
-        latest=fold.summary(),
-        aggregates=fold.aggregates,
-        last_steps=fold.last_steps,
+        last_step=rows.last_step,
+        latest=rows.summary(visible),
+        aggregates=rows.aggregates(),
+        last_steps=rows.last_steps,
+        last_time=last_time,
+        by_hand=rows.by_hand(visible, hidden) if hidden else None,
     )
+
+
+def _fold(folder: RunFolder) -> tuple[Snapshot, _Purges, float]:
+    """A run without its rows, what hides mirrored rows, and the time of the newest record."""
+    snapshot, purges, last_time = Snapshot(), _Purges(), 0.0
+    for path in folder.journals():
+        attempt = int(path.name[:3])
+        for number, entry in enumerate(_journal.Reader(path).entries()):
+            if isinstance(entry, _journal.KeySet):
+                continue
+            if last_time < entry.time < _END_OF_CALENDAR:
+                last_time = entry.time
+            if isinstance(entry, records.Purge):
+                purges.add(attempt, path, number, entry)
+            if not isinstance(entry, _journal.Numbers | records.Row | records.Console):
+                snapshot.apply(entry, attempt=attempt)
+    return snapshot, purges, last_time
+
+
+def _entries(
+    folder: RunFolder, snapshot: Snapshot, purges: _Purges, until: int | None
+) -> Iterator[tuple[_journal.Numbers | records.Row | records.Summary, int, bool]]:
+    """The visible rows of the run's metrics, and every summary record with whether it was written by step `until`.
+
+    A summary record has no step of its own: it belongs to the highest step that its writer had reached.
+    """
+    highest: dict[int, int] = {}
+    for path in folder.journals():
+        attempt = int(path.name[:3])
+        limit = _lower(snapshot.visible_step(attempt), until)
+        own = snapshot.attempts.get(attempt)
+        if own is not None and own.rewind is not None:
+            reached = own.rewind
+        else:
+            reached = max((step for earlier, step in highest.items() if earlier < attempt), default=-1)
+        for entry in purges.left(attempt, path):
+            if isinstance(entry, records.Summary):
+                yield entry, attempt, attempt == 0 or until is None or reached <= until
+            elif isinstance(entry, _journal.Numbers | records.Row):
+                stream = entry.stream if isinstance(entry, records.Row) else entry.key_set.stream
+                if stream == "metrics":
+                    reached = max(reached, entry.step)
+                    if limit is None or entry.step <= limit:
+                        yield entry, attempt, True
+        highest[attempt] = max(reached, highest.get(attempt, -1))
 
 
 class Glance(NamedTuple):
@@ -151,82 +200,86 @@ def _writer(path: Path) -> str:
 
 
 class _Rows:
-    """Folds rows into their newest values. Values by hand and by log compete by time."""
+    """The newest value of each key, and all values of those whose summary is more than that."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self.snapshot = snapshot
+    def __init__(self, metrics: dict[str, records.Metric]) -> None:
         self.last_step: int | None = None
-        self.aggregates: dict[str, _metrics.Aggregate] = {}
         self.last_steps: dict[str, int] = {}
-        self._latest: dict[str, tuple[float, Any]] = {}
-        self._watched: dict[str, bool] = {}
+        self._metrics = metrics
+        self._latest: dict[str, tuple[tuple[int, float], Any]] = {}
+        self._values: dict[str, dict[int, Any]] = {}
+        self._kinds: dict[str, tuple[str, ...]] = {}
 
-    def add(self, entry: object, limit: int | None) -> None:
-        if isinstance(entry, _journal.Numbers):
-            if entry.key_set.stream == "metrics":
-                self._row(entry.key_set.names, entry.values, entry.step, entry.time, limit)
-        elif isinstance(entry, records.Row):
-            if entry.stream == "metrics":
-                self._row(tuple(entry.data), tuple(entry.data.values()), entry.step, entry.time, limit)
-        elif isinstance(entry, records.Summary):
-            for key, value in entry.set.items():
-                self._latest[key] = (entry.time, value)
-            for key in entry.remove:
-                self._latest.pop(key, None)
-
-    def summary(self) -> dict[str, Any]:
-        result = {}
-        for key, (_, value) in self._latest.items():
-            metric = _metrics.find(self.snapshot.metrics, key)
-            kinds = _metrics.aggregated(metric)
-            if not kinds or key not in self.aggregates or metric is None:
-                result[key] = value
-            elif "none" not in kinds:
-                result[key] = self.aggregates[key].summary(kinds, metric.goal)
-        return result
-
-    def _row(self, names: tuple[str, ...], values: tuple[Any, ...], step: int, at: float, limit: int | None) -> None:
-        if limit is not None and step > limit:
-            return
+    def add(self, attempt: int, names: tuple[str, ...], values: tuple[Any, ...], step: int, at: float) -> None:
         if self.last_step is None or step > self.last_step:
             self.last_step = step
+        order = (attempt, at)
         for name, value in zip(names, values, strict=True):
             if step > self.last_steps.get(name, -1):
                 self.last_steps[name] = step
             known = self._latest.get(name)
-            if known is None or at >= known[0]:
-                self._latest[name] = (at, value)
-            if self._is_watched(name):
-                self.aggregates.setdefault(name, _metrics.Aggregate()).add(value)
+            if known is None or order >= known[0]:
+                self._latest[name] = (order, value)
+            if name not in self._kinds:
+                self._kinds[name] = _metrics.aggregated(_metrics.find(self._metrics, name))
+            if self._kinds[name]:
+                kept = self._values.setdefault(name, {})
+                kept.pop(step, None)  # a value that is replaced at its step does not count, nor does its place
+                kept[step] = value
 
-    def _is_watched(self, name: str) -> bool:
-        if name not in self._watched:
-            self._watched[name] = bool(_metrics.aggregated(_metrics.find(self.snapshot.metrics, name)))
-        return self._watched[name]
+    def aggregates(self) -> dict[str, _metrics.Aggregate]:
+        aggregates = {name: _metrics.Aggregate() for name in self._values}
+        for name, aggregate in aggregates.items():
+            for step, value in self._values[name].items():
+                aggregate.add(value, step)
+            aggregate.top, aggregate.replaced = max(self._values[name]), False
+        return aggregates
+
+    def summary(self, snapshot: Snapshot) -> dict[str, Any]:
+        """What was logged last, and what was set by hand since; `snapshot` holds the latter."""
+        result: dict[str, Any] = {}
+        aggregates = self.aggregates()
+        for key, (_, value) in self._latest.items():
+            if self._stands(snapshot, key):
+                continue
+            if not (kinds := self._kinds[key]):
+                result[key] = value
+            elif parts := aggregates[key].summary(kinds, self._goal(key)):
+                result[key] = parts
+        result.update({key: value for key, value in snapshot.summary.items() if self._stands(snapshot, key)})
+        return result
+
+    def by_hand(self, snapshot: Snapshot, keys: set[str]) -> records.Summary:
+        """The record that brings back, for these keys, what was set by hand in `snapshot`."""
+        standing = {key for key in keys if self._stands(snapshot, key)}
+        kept = {key: snapshot.summary[key] for key in standing if key in snapshot.summary}
+        return records.Summary(
+            time=0.0, set=kept, remove=tuple(sorted(standing - kept.keys())), forget=tuple(sorted(keys))
+        )
+
+    def _stands(self, snapshot: Snapshot, key: str) -> bool:
+        """Whether what was set or deleted by hand is newer than what was logged."""
+        time = snapshot.times.get(f"summary/{key}")
+        return time is not None and (key not in self._latest or time >= self._latest[key][0][1])
+
+    def _goal(self, key: str) -> Literal["minimize", "maximize"] | None:
+        metric = _metrics.find(self._metrics, key)
+        return metric.goal if metric is not None else None
 
 
 def copy(fork: records.Fork, folder: RunFolder, attempt: int) -> None:
     """Gives a forked run the history that it goes on from, in a journal of its own: its origin may be deleted."""
     origin = RunFolder(folder.root / fork.folder)
-    snapshot = read(origin).snapshot
+    snapshot, purges, _ = _fold(origin)
     writer = _journal.open_writer(folder, "history", run=folder.id, attempt=attempt)
-    journals = [(int(path.name[:3]), path) for path in origin.journals()]
-    purges = _Purges()
-    for number_of, path in journals:
-        for number, entry in enumerate(_journal.Reader(path).entries()):
-            if isinstance(entry, records.Purge):
-                purges.add(number_of, path, number, entry)
-    for number_of, path in journals:
-        hidden = snapshot.visible_step(number_of)
-        limit = fork.step if hidden is None else min(hidden, fork.step)
-        for entry in purges.left(number_of, path):
-            if isinstance(entry, _journal.Numbers) and entry.step <= limit:
-                key_set = writer.key_set(entry.key_set.names, entry.key_set.kinds, entry.key_set.stream)
-                writer.append(key_set.pack(_journal.ROW, key_set.id, entry.step, entry.time, *entry.values))
-            elif isinstance(entry, records.Metric | records.Summary) or (
-                isinstance(entry, records.Row) and entry.step <= limit
-            ):
-                writer.write(entry)
+    for metric in snapshot.metrics.values():
+        writer.write(metric)
+    for entry, _, shown in _entries(origin, snapshot, purges, fork.step):
+        if isinstance(entry, _journal.Numbers):
+            key_set = writer.key_set(entry.key_set.names, entry.key_set.kinds, entry.key_set.stream)
+            writer.append(key_set.pack(_journal.ROW, key_set.id, entry.step, entry.time, *entry.values))
+        elif shown:
+            writer.write(entry)
     writer.close()
 
 

@@ -80,10 +80,14 @@ class Config(_Record, frozen=True, kw_only=True, tag="config"):
 
 
 class Summary(_Record, frozen=True, kw_only=True, tag="summary"):
-    """Summary keys set by hand. They stand until the next logged value of the same key."""
+    """Summary keys set by hand. They stand until the next logged value of the same key.
+
+    First, what was set and removed before under the keys of `forget` no longer holds: a rewind hides it.
+    """
 
     set: dict[str, Any] = {}
     remove: tuple[str, ...] = ()
+    forget: tuple[str, ...] = ()
 
 
 class Row(_Record, frozen=True, kw_only=True, tag="row"):

@@ -84,6 +84,7 @@ class Snapshot(msgspec.Struct, kw_only=True):
             case records.Config():
                 self._merge("config", self.config, record)
             case records.Summary():
+                self._forget(record)
                 self._merge("summary", self.summary, record)
             case records.Metric():
                 self._define(record)
@@ -159,11 +160,24 @@ class Snapshot(msgspec.Struct, kw_only=True):
 
     def _merge(self, prefix: str, target: dict[str, Any], record: records.Config | records.Summary) -> None:
         for key, value in record.set.items():
-            if self._newer(f"{prefix}/{key}", record.time):
+            if record.time >= self.times.get(f"forget/{prefix}/{key}", 0.0) and self._newer(
+                f"{prefix}/{key}", record.time
+            ):
                 target[key] = value
         for key in record.remove:
-            if self._newer(f"{prefix}/{key}", record.time):
+            if record.time >= self.times.get(f"forget/{prefix}/{key}", 0.0) and self._newer(
+                f"{prefix}/{key}", record.time
+            ):
                 target.pop(key, None)
+
+    def _forget(self, record: records.Summary) -> None:
+        for key in record.forget:
+            if (
+                self._newer(f"forget/summary/{key}", record.time)
+                and self.times.get(f"summary/{key}", 0.0) <= record.time
+            ):
+                self.summary.pop(key, None)
+                self.times.pop(f"summary/{key}", None)
 
     def _define(self, record: records.Metric) -> None:
         known = self.metrics.get(record.name)

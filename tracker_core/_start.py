@@ -179,7 +179,10 @@ def _start_planned(settings: Settings, root: Path, plan: Plan, mode: records.Mod
         _past.archive(plan.replaces, successor=plan.run_id, run_id=plan.run_id)
     count = _folder.count(root) + 1
     folder = plan.folder or _folder.create(root, plan.run_id, offline=mode == "offline")
-    snapshot = plan.past.snapshot if plan.past is not None and plan.folder is not None else Snapshot()
+    past = plan.past
+    snapshot = past.snapshot if past is not None and plan.folder is not None else Snapshot()
+    if past is not None and plan.fork is not None:
+        snapshot.metrics = dict(past.snapshot.metrics)
     if plan.folder is not None and _past.busy(folder):
         _notice.warn(f"run {plan.run_id} is being written by another process too")
     try:
@@ -193,7 +196,9 @@ def _start_planned(settings: Settings, root: Path, plan: Plan, mode: records.Mod
     folder = opened = OpenRunFolder(folder.path, _renamed)
     reopen = opener(folder, f"fork-{os.getpid()}", plan.run_id, attempt, settings.buffered)
     resumed = plan.folder is not None
-    run = make(snapshot, folder, writer, reopen, settings, mode=mode, resumed=resumed)
+    after = past.last_time if past is not None else 0.0
+    run = make(snapshot, folder, writer, reopen, settings, mode=mode, resumed=resumed, after=after)
+    run._logbook.recount = lambda: _past.read(run.folder)
     run._after.callback(opened.close)
     first = records.Start(
         time=run._logbook.now(),
@@ -261,9 +266,10 @@ def make(
     mode: records.Mode,
     resumed: bool = False,
     owner: bool = True,
+    after: float = 0.0,
 ) -> Run:
     files = None if mode == "disabled" else lambda: folder.files
-    logbook = Logbook(writer, reopen, definitions=snapshot.metrics, files=files)
+    logbook = Logbook(writer, reopen, definitions=snapshot.metrics, files=files, after=after)
     allow = settings.allow_val_change
     return Run(
         snapshot=snapshot,
@@ -286,6 +292,8 @@ def _take_over(run: Run, plan: Plan) -> None:
     else:
         run.config.update(past.snapshot.config)
     run._logbook.take_over(past.last_step, past.latest, past.aggregates, past.last_steps)
+    if plan.rewind is not None and past.by_hand is not None:
+        run._record(msgspec.structs.replace(past.by_hand, time=run._logbook.now()))
     run.starting_step = run.step
 
 

@@ -72,6 +72,8 @@ class Summary(Attributes):
         key = _texts.name(key)
         data = self._settled()
         if key in data:
+            if type(data[key]) is dict:  # as an earlier attempt left it, or a media value
+                data[key] = grow(self, (key,), data[key])
             return data[key]
         prefix = f"{key}."
         below = {name[len(prefix) :]: value for name, value in data.items() if name.startswith(prefix)}

@@ -134,7 +134,7 @@ def test_a_str_enum_is_its_text(run):
         {"val.loss": 4.0},
         {"loss": 5.0},
     ]
-    assert run.summary[Name.LOSS] == {"min": 5.0}
+    assert run.summary[Name.LOSS] == {"min": 1.0}
 
 
 def test_two_values_of_one_name_are_both_kept(run):

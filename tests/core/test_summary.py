@@ -86,11 +86,29 @@ def test_rows_get_the_step_metric_that_they_lack(run, past):
     assert run.summary["epoch"] == 7
 
 
-def test_a_definition_after_the_first_rows_counts_from_then_on(run):
+def test_a_definition_after_the_first_rows_counts_them_too(run):
     run.log({"loss": 5.0})
     run.define_metric("loss", summary="max")
+    assert run.summary["loss"] == {"max": 5.0}
     run.log({"loss": 1.0})
-    assert run.summary["loss"] == {"max": 1.0}
+    assert run.summary["loss"] == {"max": 5.0}
+
+
+def test_a_value_that_was_replaced_at_its_step_does_not_count(run):
+    run.define_metric("loss", summary="min,max,mean,first")
+    for step, value in [(0, 1.0), (0, 5.0), (1, 3.0), (1, 4.0)]:
+        run.log({"loss": value}, step=step)
+    assert run.summary["loss"] == {"min": 4.0, "max": 5.0, "mean": 4.5, "first": 5.0}
+    run.log({"loss": 0.0}, step=2)
+    assert run.summary["loss"]["min"] == 0.0
+
+
+def test_nested_values_of_an_earlier_attempt_can_be_changed(run):
+    run.summary["best"] = {"epoch": 1}
+    run.finish()
+    again = tracker.init(id=run.id, resume="must")
+    again.summary["best"]["epoch"] = 2
+    assert tracker.Api().run(run.path).summary["best"] == {"epoch": 2}
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 import shutil
 import time
@@ -45,7 +46,7 @@ def reconfigure(before: Mapping[str, Any], after: Mapping[str, Any]) -> records.
 
 
 def write(folder: RunFolder, run_id: str, record: records.Record, *, after: float = 0.0) -> Path:
-    """Adds the record with the present time, but none before `after`: clocks differ, and the last edit is to win.
+    """Adds the record with the present time, but later than `after`: clocks differ, and the last edit is to win.
 
     Raises UsageError when the folder cannot be written.
     """
@@ -53,7 +54,7 @@ def write(folder: RunFolder, run_id: str, record: records.Record, *, after: floa
         writer = _journal.open_writer(folder, f"edit-{secrets.token_hex(4)}", run=run_id, attempt=0)
     except OSError as error:
         raise UsageError(f"run {run_id} cannot be changed in {folder.path}: {error.strerror or error}") from error
-    writer.write(msgspec.structs.replace(record, time=max(time.time(), after)))
+    writer.write(msgspec.structs.replace(record, time=max(time.time(), math.nextafter(after, math.inf))))
     writer.sync()
     writer.close()
     return writer.path

@@ -20,7 +20,9 @@ def apply(entry: Entry, change: wire.Edit) -> Entry:
     store = entry.shelf.store
     if not given:
         return entry
-    edit.write(store.folder(entry.run), entry.run.card.id, records.Update(time=0.0, **given))
+    edit.write(
+        store.folder(entry.run), entry.run.card.id, records.Update(time=0.0, **given), after=entry.run.card.updated
+    )
     return entry._replace(run=store.refresh_run(entry.run))
 
 
