@@ -16,10 +16,8 @@ demo: $(INSTALLED)
 	mkdir -p demo
 	cd demo && KERAS_BACKEND=torch ../$(BIN)/python ../examples/demo.py
 
-# What fails beside the others is tried once more alone: busy cores starve a browser or a training, a defect fails twice.
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -n auto $(ARGS) || \
-	{ [ $$? -eq 1 ] && $(BIN)/python -m pytest --last-failed --last-failed-no-failures none --maxfail 5 $(ARGS); }
+	$(BIN)/python -m pytest -n auto $(ARGS)
 
 check: $(INSTALLED)
 	$(BIN)/ruff format --check

@@ -52,3 +52,9 @@ def test_status_counts_the_runs(tracker):
         tracker_core.init(project="p").finish(exit_code)
     assert "2 finished, 1 failed" in tracker("status").stdout
     assert json.loads(tracker("status", "--json").stdout)["runs"] == {"finished": 2, "failed": 1}
+
+
+def test_online_without_a_server_says_so(tracker):
+    assert "no server is known" in tracker("online").stderr
+    _settings.write_user_file({"base_url": "http://127.0.0.1:9", "api_key": f"tk-user-{'0' * 40}"})
+    assert "Warning" not in tracker("online").stderr

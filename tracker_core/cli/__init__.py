@@ -8,6 +8,7 @@ one line on stderr and exit status 1; a command line that cannot be understood e
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -72,6 +73,8 @@ class _Commands(click.Group):
             raise
         except (Error, OSError) as error:
             raise click.ClickException(str(error)) from error
+        except UnicodeEncodeError as error:  # an argument: what is recorded is always text
+            raise click.ClickException(f"{error.object!r} is not UTF-8: nothing recorded has such a name") from error
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -82,4 +85,8 @@ def _tracker() -> None:
 
 def main(args: Sequence[str] | None = None) -> None:
     """Runs the command line `args`, by default the process's own, and exits."""
-    _tracker.main(args=None if args is None else list(args), prog_name="tracker")
+    try:
+        _tracker.main(args=None if args is None else list(args), prog_name="tracker")
+    except OSError as error:  # of the help, which is written outside of `invoke`
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tracker_core import _folder, _settings
+from tracker_core._file_tree import portable_name
 from tracker_core.cli._options import dir_option, json_option
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def _put(
     from tracker_core._artifacts.artifact import Artifact
     from tracker_core._artifacts.collection import Collection
 
-    *place, short = (name or path.resolve().name).split("/")
+    *place, short = (name or portable_name(path.resolve().name).replace(":", "-")).split("/")
     artifact = Artifact(short, kind, description)
     _folder.working_root = _root(folder)
     if path.is_dir():
@@ -44,7 +45,7 @@ def _put(
         artifact.add_file(path)
     collection = Collection(_root(folder), place[-1] if place else _project(), short)
     artifact.commit(collection, aliases=aliases, run="", created=time.time(), base=Path(folder))
-    click.echo(f"{artifact.qualified_name}  {artifact.file_count} files  {_size(artifact.size)}")
+    click.echo(f"{artifact.qualified_name}  {_files(artifact)}  {_size(artifact.size)}")
 
 
 @artifact_command.command("get")
@@ -107,7 +108,7 @@ def _verify(name: str, root: Path | None, folder: str) -> None:
         artifact.verify(root) if root is not None else artifact.verify_kept()
     except ValueError as problem:
         raise click.ClickException(str(problem)) from None
-    click.echo(f"{artifact.qualified_name}  {artifact.file_count} files are right")
+    click.echo(f"{artifact.qualified_name}  {_files(artifact)} checked")
 
 
 @artifact_command.group("cache")
@@ -131,6 +132,10 @@ def _cleanup(size: str | None, folder: str) -> None:
     most = fetched.bound if size is None else cache.bytes_of(size)
     count, gone = map(sum, zip(clean(_root(folder)), fetched.clean(most), strict=True))
     click.echo(f"{count} files of {_size(gone)} removed")
+
+
+def _files(artifact: Artifact) -> str:
+    return f"{artifact.file_count} file{'' if artifact.file_count == 1 else 's'}"
 
 
 def _root(folder: str) -> Path:

@@ -84,9 +84,14 @@ def _chosen(keys: tuple[str, ...], logged: list[str]) -> list[str]:
     for key in keys:
         if key not in logged:
             close = difflib.get_close_matches(key, logged, n=3, cutoff=0.5)
-            hint = f"did you mean {' or '.join(map(repr, close))}?" if close else f"there are {len(logged)} metrics"
+            hint = f"did you mean {' or '.join(map(repr, close))}?" if close else _listed(logged)
             raise NotFoundError(f"nothing was logged as {key!r}: {hint}")
     return list(dict.fromkeys(keys)) or logged
+
+
+def _listed(logged: list[str]) -> str:
+    more = f" and {len(logged) - 10} more" if len(logged) > 10 else ""
+    return f"there are {', '.join(logged[:10]) or 'no metrics'}{more}"
 
 
 def _column(name: str) -> str:

@@ -7,6 +7,7 @@ import os
 import click
 
 from tracker_core import _settings as settings
+from tracker_core._key import user_of
 from tracker_core.cli._options import dir_option
 
 _SENTENCES = {
@@ -50,7 +51,16 @@ def _set(folder: str, mode: str | None) -> None:
     if mode is not None or path.exists():
         settings.write_file(path, {"mode": mode})
     click.echo(_SENTENCES[mode])
+    if mode == "online":
+        _explain_missing_server(folder)
     variable = settings.VARIABLES["mode"]
     ruling = os.environ.get(variable)
     if ruling and ruling != mode:
         click.echo(f"Warning: {variable}={ruling} is set, and goes before it.", err=True)
+
+
+def _explain_missing_server(folder: str) -> None:
+    known = settings.gather({"dir": folder})
+    if known.base_url is None or user_of(known.api_key or "") is None:
+        what = "no server is known" if known.base_url is None else f"there is no key for {known.base_url}"
+        click.echo(f"Warning: {what}: until `tracker login --host URL` they stay on this machine.", err=True)
