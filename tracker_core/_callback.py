@@ -83,11 +83,11 @@ class CallbackRun:
         return {**self.__dict__, "_failure": None}
 
 
-def check_arguments(owner: object, run: Run | None, init: Mapping[str, Any]) -> None:
-    """Raise for arguments of a callback that cannot be used (see `CallbackRun`)."""
+def check_arguments(owner: object, run: Run | None, init: Mapping[str, Any], argument: str = "run") -> None:
+    """Raise for arguments of a callback that cannot be used (see `CallbackRun`); `argument` is the name of `run`."""
     public = next(kind for kind in type(owner).__mro__ if not kind.__name__.startswith("_"))
     _check_keywords(public, init)
-    _check_run(public.__name__, run)
+    _check_run(f"{public.__name__}({argument}=...)", argument, run)
 
 
 def run_for(run: Run | None, init: Mapping[str, Any]) -> Run:
@@ -129,13 +129,13 @@ def is_finished(run: Run) -> bool:
     return run._logbook.closed  # noqa: SLF001 - a run has no public state of its own
 
 
-def _check_run(name: str, run: Any) -> None:
+def _check_run(where: str, argument: str, run: Any) -> None:
     if run is None:
         return
     if not isinstance(run, Run):
-        raise TypeError(f"{name}(run=...) takes the run that tracker.init() returned, not {type(run).__name__}")
+        raise TypeError(f"{where} takes the run that tracker.init() returned, not {type(run).__name__}")
     if is_finished(run):
-        raise UsageError(f"{name}(run=...): run {run.id} is finished; leave out run= to start one")
+        raise UsageError(f"{where}: run {run.id} is finished; leave out {argument}= to start one")
 
 
 def _check_keywords(owner: Any, keywords: Mapping[str, Any]) -> None:

@@ -20,6 +20,7 @@ from tracker_core._declarations import note, takes
 from tracker_core._file_tree import FileTree
 from tracker_core._guard import blame_author, complain, guard, name_of, passes, report, unseen
 from tracker_core._progress import finite, is_better, next_count
+from tracker_core._values import items
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -46,6 +47,7 @@ __all__ = [
     "guard",
     "is_better",
     "is_finished",
+    "items",
     "next_count",
     "note",
     "passes",

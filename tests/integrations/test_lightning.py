@@ -15,7 +15,8 @@ import pytest
 import pytorch_lightning as pl
 import torch
 from lightning_fabric import Fabric
-from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.callbacks import LearningRateMonitor, ModelCheckpoint
+from pytorch_lightning.cli import SaveConfigCallback
 from pytorch_lightning.loggers import CSVLogger
 from pytorch_lightning.tuner import Tuner
 from sklearn.datasets import load_digits
@@ -167,7 +168,17 @@ def test_one_logger_serves_several_fits_and_tests(data, read):
     recorded = read(run)
     assert recorded.state == "running"
     assert recorded.over(STEP, "test_loss") == [(4, pytest.approx(tested))]
-    assert [step for step, _ in recorded.over(STEP, "loss_step")] == [0, 1, 2, 3] * 2
+    assert [step for step, _ in recorded.over(STEP, "loss_step")] == [0, 1, 2, 3, 5, 6, 7, 8]
+
+
+def test_steps_of_another_trainer_continue_and_those_from_a_checkpoint_do_not(data, read):
+    kept = {"enable_checkpointing": True, "callbacks": [ModelCheckpoint("kept", save_last=True)]}
+    with tracker.init(project="p", settings={"silent": True}) as run:
+        trainer(TrackerLogger(), max_epochs=1, **kept).fit(Model(), data)
+        trainer(TrackerLogger(), max_epochs=1).fit(Model(), data)
+        trainer(TrackerLogger(), max_epochs=2).fit(Model(), data, ckpt_path="kept/last.ckpt")
+    steps = [step for step, _ in read(run).over(STEP, "loss_step")]
+    assert steps == [0, 1, 2, 3, 4, 5, 6, 7, 4, 5, 6, 7]
 
 
 def test_steps_of_manual_optimization_and_steps_of_the_user(data, read):
@@ -302,6 +313,115 @@ def test_log_model_makes_versions_of_an_artifact(log_model, data):
     assert best.logged_by().path == ["p", run.id]
 
 
+def test_every_checkpoint_callback_is_in_the_summary_and_best_is_the_monitored_one(data, read):
+    class Worse(Model):
+        def validation_step(self, batch, index):
+            self.log("val_loss", float(self.current_epoch))
+            self.log("val/acc", 1.0 + self.current_epoch)
+
+    kept = [
+        ModelCheckpoint(filename="newest"),
+        ModelCheckpoint(monitor="val_loss", filename="low"),
+        ModelCheckpoint(filename="often", every_n_train_steps=3),
+        ModelCheckpoint(monitor="val/acc", mode="max", filename="high"),
+    ]
+    logger = TrackerLogger(project="p", log_model=True)
+    trainer(logger, enable_checkpointing=True, callbacks=kept, max_epochs=3).fit(Worse(), data, data)
+    recorded = read(logger.experiment)
+    entries = recorded.summary["checkpoint"]
+    assert {Path(entry["path"]).name for entry in entries.values()} == {f"{each.filename}.ckpt" for each in kept}
+    assert (entries["val_loss"]["score"], entries["val/acc"]["score"]) == (0.0, 3.0)
+    aliases = {
+        alias: version.metadata["original_filename"]
+        for version in tracker.Api().artifacts(f"p/model-{recorded.run.id}")
+        for alias in version.aliases
+    }
+    assert (aliases["best"], aliases["best-val-acc"]) == ("low.ckpt", "high.ckpt")
+
+
+def test_checkpoints_of_another_trainer_take_the_place_of_the_first_ones(data, read):
+    logger = TrackerLogger(project="p")
+    for _ in range(2):
+        kept = ModelCheckpoint(monitor="val_loss")
+        trainer(logger, enable_checkpointing=True, callbacks=[kept], max_epochs=1).fit(Model(), data, data)
+    assert [entry["path"] for entry in read(logger.experiment).summary["checkpoint"].values()] == [kept.best_model_path]
+
+
+def test_config_of_the_command_line_is_kept_with_each_run(data, read):
+    """`SaveConfigCallback` writes to `trainer.log_dir` and refuses to start where a file of an earlier run is."""
+    for folder in (None, "out"):
+        runs = []
+        for _ in range(2):
+            logger = TrackerLogger(project="p", **({"save_dir": folder} if folder else {}))
+            fitting = trainer(logger, max_epochs=1, callbacks=[SaveConfigCallback(Parser(), None)])
+            fitting.fit(Model(), data)
+            runs.append(logger.experiment)
+            assert fitting.log_dir == runs[-1].dir
+            assert logger.save_dir == (folder or ".")
+            tracker.finish()
+        assert [read(run).files for run in runs] == [["config.yaml"]] * 2
+    assert not list(Path().glob("*.yaml"))
+
+
+class Parser:
+    """The part of jsonargparse's parser that SaveConfigCallback needs."""
+
+    def save(self, config, path, **_):
+        Path(path).write_text("seed: 1")
+
+
+def test_hyperparameters_that_cannot_be_read_leave_the_others(data, read):
+    omegaconf = pytest.importorskip("omegaconf")
+    cfg = omegaconf.OmegaConf.create(
+        {
+            "path": "???",
+            "lr": 0.1,
+            "twice": "${lr}",
+            "home": "${oc.env:NOT_SET_AT_ALL}",
+            "deep": {"gone": "???", "x": 1},
+        }
+    )
+
+    class Configured(Model):
+        def __init__(self, cfg):
+            super().__init__()
+            self.save_hyperparameters("cfg")
+
+    logger = TrackerLogger()
+    fitting = trainer(logger, max_epochs=1)
+    fitting.fit(Configured(cfg), data)
+    config = read(logger.experiment).config
+    assert fitting.global_step == 4
+    assert (config["cfg"]["lr"], config["cfg"]["twice"], config["cfg"]["deep"]["x"]) == (0.1, 0.1, 1)
+
+
+def test_unknown_keyword_and_a_wrong_run_are_refused():
+    with pytest.raises(TypeError, match="Did you mean 'log_model'"):
+        TrackerLogger(log_modle=True)
+    with pytest.raises(TypeError, match="experiment"):
+        TrackerLogger(experiment="id")
+
+
+def test_run_that_cannot_be_started_does_not_end_the_training(data, monkeypatch, caplog):
+    def fail(**_):
+        raise OSError("no space left")
+
+    monkeypatch.setattr("tracker_core._session.init", fail)
+    logger = TrackerLogger()
+    fitting = trainer(logger, max_epochs=1)
+    fitting.fit(Model(), data)
+    logger.experiment.log({"a": 1})
+    assert fitting.global_step == 4
+    assert caplog.text.count("no space left") == 1
+
+
+def test_image_that_cannot_be_made_leaves_the_others(read):
+    logger = TrackerLogger()
+    logger.log_image("seen", [np.zeros((4, 4)), object(), np.ones((4, 4))])
+    (row,) = read(logger.experiment).rows
+    assert len(row["seen"]["items"]) == 2
+
+
 def test_exception_passes_and_the_run_stays_open_for_the_script(data, read):
     logger = TrackerLogger()
     with pytest.raises(RuntimeError, match="of the training"):
@@ -380,6 +500,11 @@ def test_fabric(read):
     assert read(logger.experiment).over(STEP, "loss") == [(7, 0.5)]
 
 
+class Own(CSVLogger):
+    def mine(self):
+        return "mine"
+
+
 class TestMagic:
     @pytest.fixture
     def run(self):
@@ -395,6 +520,34 @@ class TestMagic:
         assert fitting.log_dir == own.log_dir
         assert read(run).over(STEP, "loss_step") == logged(Path(own.log_dir, "metrics.csv"))["loss_step"]
         assert read(run).config["lr"] == 0.1
+
+    def test_loggers_of_the_trainer_are_those_of_the_user(self, data, run, read):
+        loggers = [Own("csv"), Own("other")]
+        fitting = trainer(loggers, callbacks=[LearningRateMonitor("step")])
+        fitting.fit(Model(), data, data)
+        assert fitting.loggers == loggers
+        assert [logger.mine() for logger in fitting.model.loggers] == ["mine"] * 2
+        recorded = read(run)
+        expected = logged(Path(loggers[0].log_dir, "metrics.csv"))
+        for name in ("loss_step", "loss_epoch", "val_loss", "lr-SGD"):
+            assert recorded.over(STEP, name) == expected[name], name
+        again = pickle.loads(pickle.dumps(fitting))
+        assert [type(logger) for logger in again.loggers] == [Own, Own]
+
+    def test_checkpoints_are_logged(self, data, read):
+        with tracker.init(project="p", magic={"pytorch_lightning": {"log_model": True}}) as run:
+            kept = ModelCheckpoint(monitor="val_loss")
+            trainer(CSVLogger("csv"), enable_checkpointing=True, callbacks=[kept]).fit(Model(), data, data)
+        assert read(run).summary["checkpoint"]["val_loss"]["path"] == kept.best_model_path
+        assert tracker.Api().artifact(f"p/model-{run.id}:best")
+
+    def test_nothing_is_patched_while_no_trainer_runs(self, data, run):
+        before = inspect.getattr_static(CSVLogger, "log_metrics")
+        fitting = trainer(CSVLogger("csv"))
+        fitting.fit(Model(), data)
+        with pytest.raises(RuntimeError, match="of the training"):
+            trainer(CSVLogger("csv")).fit(Model(fail_at=1), data)
+        assert inspect.getattr_static(CSVLogger, "log_metrics") is before
 
     def test_mirrored_tensorboard_logger_tells_the_metrics_once(self, data, read):
         with tracker.init(magic=True, sync_tensorboard=True, settings={"silent": True}) as run:

@@ -1,45 +1,31 @@
-"""PyTorch Lightning: `Trainer(logger=TrackerLogger())`, from `pytorch_lightning` and `lightning.pytorch` alike."""
+"""The logger for a trainer, from `pytorch_lightning` and `lightning.pytorch` alike."""
 
 from __future__ import annotations
 
 import sys
+import weakref
 from collections.abc import Mapping
-from contextlib import contextmanager
 from importlib import import_module
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from lightning_utilities.core.rank_zero import rank_zero_only
 
 import tracker_core as tracker
-from tracker_core.integration import patched, run_for, takes, unseen
-
-
-def _namespace() -> str:
-    """The namespace in use. Their base classes are unrelated and their trainers take either's loggers, but importing
-    the other one than the user did would cost seconds.
-    """
-    for name in ("pytorch_lightning", "lightning.pytorch"):
-        if name in sys.modules:
-            return name
-    return "pytorch_lightning" if find_spec("pytorch_lightning") else "lightning.pytorch"
-
+from tracker_core.integration import blame_author, check_arguments, guard, items, next_count, report, run_for, unseen
+from tracker_integrations.lightning.checkpoint import Checkpoints
+from tracker_integrations.lightning.namespace import NAMESPACE
 
 if TYPE_CHECKING:
     import os
     from argparse import Namespace
-    from collections.abc import Iterator, Sequence
-    from types import ModuleType
+    from collections.abc import Sequence
 
     from lightning_fabric.loggers.logger import rank_zero_experiment
     from pytorch_lightning.callbacks import ModelCheckpoint
     from pytorch_lightning.loggers.logger import Logger
-
-    from tracker_core.integration import SwitchSink
 else:
-    _module = import_module(f"{_namespace()}.loggers.logger")
+    _module = import_module(f"{NAMESPACE}.loggers.logger")
     Logger, rank_zero_experiment = _module.Logger, _module.rank_zero_experiment
 
 STEP = "trainer/global_step"
@@ -52,12 +38,15 @@ class TrackerLogger(Logger):
     calls; it ends with the process or `tracker.finish()`. The arguments that describe a run mean what they mean for
     `tracker.init`; `version` is another word for `id`, and further keywords go to `tracker.init` too.
 
-    Metrics have `trainer/global_step` as their x-axis, since Lightning's steps repeat and go back. `prefix` goes
-    before their names, joined by "/" unless it ends in a separator of its own.
+    Metrics have `trainer/global_step` as their x-axis, since Lightning's steps repeat and go back; the steps of another
+    trainer continue after those that the run has. `prefix` goes before their names, joined by "/" unless it ends in a
+    separator of its own.
 
     `log_model=True` logs the checkpoints that exist when a `fit` ends as versions of one artifact of type "model",
     `"all"` every one when it is saved; it is called `checkpoint_name` or `model-<run id>`, and the aliases `best` and
-    `last` move along. Where checkpoints lie, and their scores, are in the summary in any case.
+    `last` move along. The paths of checkpoints, and their scores, are in the summary in any case.
+
+    What cannot be recorded is reported once and never raised into the training.
     """
 
     def __init__(
@@ -82,6 +71,7 @@ class TrackerLogger(Logger):
         **init: Any,
     ) -> None:
         super().__init__()
+        check_arguments(self, experiment, init, argument="experiment")
         self._save_dir = str(dir if dir is not None else save_dir)
         self._project = project
         self._version = version if version is not None else id
@@ -100,23 +90,34 @@ class TrackerLogger(Logger):
             **init,
         }
         self._log_model = log_model
-        self._checkpoint_name = checkpoint_name
         self._prefix = prefix if not prefix or prefix[-1] in "/-_." else f"{prefix}/"
         self._run: tracker.Run | None = experiment
         self._defined = False
-        self._checkpoint_callbacks: list[ModelCheckpoint] = []
-        self._kept: dict[str, float] = {}
+        self._failed = False
+        self._offset = 0
+        self._trainer: weakref.ref[Any] | None = None
+        self._checkpoints = Checkpoints(checkpoint_name)
 
     @property
     @rank_zero_experiment
     def experiment(self) -> tracker.Run:
         """The run, started when there is none yet; on other ranks something that swallows every call."""
+        if self._failed:
+            return _Nothing()  # type: ignore[return-value]
         if self._run is None:
-            self._run = run_for(None, self._arguments)
+            try:
+                self._run = run_for(None, self._arguments)
+            except Exception as error:  # noqa: BLE001 - the training goes on without a run
+                if isinstance(error, (tracker.LaunchError, tracker.UsageError)) and error.__cause__ is None:
+                    raise blame_author(error) from None
+                self._failed = True
+                report("the run of Lightning's TrackerLogger", error)
+                return _Nothing()  # type: ignore[return-value]
         if not self._defined:
             self._defined = True
-            self._run.define_metric(STEP, hidden=True)
-            self._run.define_metric("*", step_metric=STEP, step_sync=True)
+            with guard("the axis of Lightning's metrics"):
+                self._run.define_metric(STEP, hidden=True)
+                self._run.define_metric("*", step_metric=STEP, step_sync=True)
         return self._run
 
     @property
@@ -131,19 +132,50 @@ class TrackerLogger(Logger):
 
     @property
     def save_dir(self) -> str:
+        """The folder above those of the checkpoints."""
+        # `Trainer.log_dir` is the `log_dir` of Lightning's own file loggers and the `save_dir` of all others. There
+        # SaveConfigCallback refuses to start where an earlier run has left its file.
+        caller = sys._getframe(1)  # noqa: SLF001 - the way to tell the two questions apart
+        if caller.f_code.co_name == "log_dir" and caller.f_globals.get("__name__", "").endswith(".trainer.trainer"):
+            return self.log_dir
         return self._save_dir
 
+    @property
+    def log_dir(self) -> str:
+        """The folder of the run's files, `trainer.log_dir`; `save_dir` before there is a run."""
+        return self._run.dir if self._run is not None else self._save_dir
+
     @rank_zero_only
+    @unseen
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
         row = {f"{self._prefix}{key}": value for key, value in metrics.items()}
         if step is not None:
-            row.setdefault(STEP, step)
+            row.setdefault(STEP, step + self._offset)
         self.experiment.log(row)
 
     @rank_zero_only
+    @unseen
     def log_hyperparams(self, params: dict[str, Any] | Namespace, *_: Any, **__: Any) -> None:
-        values = params if isinstance(params, Mapping) else vars(params)
-        self.experiment.config.update(_described(values), allow_val_change=True)
+        found: dict[str, Any] = {}
+        for key, value in items(params if isinstance(params, Mapping) else vars(params)):
+            with guard("a hyperparameter of Lightning"):
+                found[str(key)] = _described(value)
+        self.experiment.config.update(found, allow_val_change=True)
+
+    @rank_zero_only
+    @unseen
+    def log_graph(self, model: Any, input_array: Any = None) -> None:  # noqa: ARG002 - Lightning's signature
+        """Lightning calls this when a fit or test begins: the steps of another trainer continue after the run's."""
+        trainer = model.trainer
+        if self._trainer is not None and self._trainer() is trainer:
+            return
+        self._trainer = weakref.ref(trainer)
+        self._offset = 0
+        fits = getattr(trainer.state.fn, "value", "") == "fit"
+        if fits:
+            self._checkpoints.clear()
+        if trainer.global_step == 0 and not trainer.ckpt_path:
+            self._offset = max(0, next_count(self.experiment, STEP) - (0 if fits else 1))
 
     @rank_zero_only
     def watch(
@@ -182,7 +214,8 @@ class TrackerLogger(Logger):
         step: int | None = None,
     ) -> None:
         """Logs a `tracker.Table` of rows or of a dataframe."""
-        self.log_metrics({key: tracker.Table(columns=columns, data=data, dataframe=dataframe)}, step)
+        with guard("a table of Lightning"):
+            self.log_metrics({key: tracker.Table(columns=columns, data=data, dataframe=dataframe)}, step)
 
     def log_text(
         self,
@@ -204,124 +237,59 @@ class TrackerLogger(Logger):
         for name, given in each.items():
             if len(given) != len(values):
                 raise tracker.UsageError(f"{key!r}: {len(values)} values, but {len(given)} for {name}")
-        made = [kind(value, **{name: given[i] for name, given in each.items()}) for i, value in enumerate(values)]
-        self.log_metrics({key: made}, step)
+        made: list[Any] = []
+        for index, value in enumerate(values):
+            with guard(f"{kind.__name__} {key!r} of Lightning"):
+                made.append(kind(value, **{name: given[index] for name, given in each.items()}))
+        if made or not values:
+            self.log_metrics({key: made}, step)
 
     @rank_zero_only
+    @unseen
     def after_save_checkpoint(self, checkpoint_callback: ModelCheckpoint) -> None:
-        if checkpoint_callback not in self._checkpoint_callbacks:
-            self._checkpoint_callbacks.append(checkpoint_callback)
-        self.experiment.summary.update({"checkpoint": self._checkpoints()})
+        self._checkpoints.add(checkpoint_callback)
+        self.experiment.summary.update({"checkpoint": self._checkpoints.described()})
         if self._log_model == "all" or (self._log_model and checkpoint_callback.save_top_k == -1):
-            self._keep(checkpoint_callback)
+            self._checkpoints.keep(self.experiment)
 
     @rank_zero_only
+    @unseen
     def finalize(self, status: str) -> None:
         """Logs the checkpoints if asked to. The run goes on: Lightning calls this after every fit and every test."""
         if self._run is not None and isinstance(sys.exc_info()[1], KeyboardInterrupt):
             self._run.mark_interrupted()  # Lightning is about to exit with 1
         if self._log_model and status == "success":
-            for callback in self._checkpoint_callbacks:
-                self._keep(callback)
-
-    def _checkpoints(self) -> dict[str, Any]:
-        """Per monitored metric the best checkpoint and its score, and the last one."""
-        found: dict[str, Any] = {}
-        for callback in self._checkpoint_callbacks:
-            entry: dict[str, Any] = {"path": callback.best_model_path}
-            if callback.best_model_score is not None:
-                entry["score"] = float(callback.best_model_score)
-            found[callback.monitor or "latest"] = entry
-            if callback.last_model_path:
-                found["last"] = {"path": callback.last_model_path}
-        return found
-
-    def _keep(self, callback: ModelCheckpoint) -> None:
-        """Logs the callback's checkpoints that are new or were written again since, oldest first."""
-        paths = {Path(path) for path in (callback.best_model_path, callback.last_model_path, *callback.best_k_models)}
-        written = {path: path.stat().st_mtime for path in paths if path.name and path.exists()}
-        for path in sorted(written, key=lambda path: written[path]):
-            if self._kept.get(str(path)) == written[path]:
-                continue
-            self._kept[str(path)] = written[path]
-            name = self._checkpoint_name or f"model-{self.experiment.id}"
-            artifact = tracker.Artifact(name, type="model", metadata=_metadata(callback, path))
-            if path.is_dir():  # a sharded checkpoint
-                artifact.add_dir(str(path), name="model.ckpt")
-            else:
-                artifact.add_file(str(path), name="model.ckpt")
-            marks = {"best": callback.best_model_path, "last": callback.last_model_path}
-            aliases = [mark for mark, marked in marks.items() if marked and Path(marked) == path]
-            self.experiment.log_artifact(artifact, aliases=aliases)
+            self._checkpoints.keep(self.experiment)
 
     def __getstate__(self) -> dict[str, Any]:
         """Starts the run first, on rank 0: a spawned worker must join this run, not begin another."""
         if rank_zero_only.rank == 0:  # type: ignore[attr-defined]
             _ = self.experiment
-        return {**self.__dict__, "_checkpoint_callbacks": []}
+        return {**self.__dict__, "_trainer": None}
 
 
-def _metadata(callback: ModelCheckpoint, path: Path) -> dict[str, Any]:
-    scores = {Path(kept): score for kept, score in callback.best_k_models.items()}
-    score = scores.get(path)
-    return {
-        "original_filename": path.name,
-        "monitor": callback.monitor,
-        "score": None if score is None else float(score),
-        **{name: getattr(callback, name) for name in ("mode", "save_last", "save_top_k", "save_weights_only")},
-    }
+class _Nothing:
+    """Stands for a run that could not be started: it takes every call."""
 
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self
 
-class _MagicLogger(TrackerLogger):
-    """What `magic` adds: a trainer that nobody gave a logger must not fail by ours."""
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        return self
 
-    log_metrics = unseen(TrackerLogger.log_metrics)
-    log_hyperparams = unseen(TrackerLogger.log_hyperparams)
-    after_save_checkpoint = unseen(TrackerLogger.after_save_checkpoint)
-    finalize = unseen(TrackerLogger.finalize)
-
-
-class _MirroredLogger(_MagicLogger):
-    """Beside a TensorBoardLogger whose files are mirrored: every metric would be there twice, at other steps."""
-
-    def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
+    def __setitem__(self, key: Any, value: Any) -> None:
         pass
 
-
-@takes("log_model")
-@contextmanager
-def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:
-    """Adds a `TrackerLogger` of the current run to every trainer that has loggers but none of ours.
-
-    `module` is `pytorch_lightning` or `lightning`. Option: its `log_model`.
-    """
-
-    def made(call: Any, trainer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        call(*args, **kwargs)
-        # logger=False is the user's word, and fast_dev_run has put dummies in place of all loggers.
-        if kwargs.get("logger") is False or trainer.fast_dev_run or tracker.run is None:
-            return
-        if not any(isinstance(logger, TrackerLogger) for logger in trainer.loggers):
-            kind = _MirroredLogger if _is_mirrored(trainer.loggers, tracker.run) else _MagicLogger
-            ours = kind(experiment=tracker.run, log_model=sink.options.get("log_model", False))
-            # Last, because the folder of the checkpoints is the first logger's.
-            trainer.loggers = [*trainer.loggers, ours]
-
-    with patched(getattr(module, "pytorch", module).Trainer, "__init__", made):
-        yield
-
-
-def _is_mirrored(loggers: Sequence[Any], run: tracker.Run) -> bool:
-    names = {base.__name__ for logger in loggers for base in type(logger).__mro__}
-    return "TensorBoardLogger" in names and any(
-        part.switch == "sync_tensorboard" and part.state != "failed" for part in run.magic
-    )
+    def __getitem__(self, key: Any) -> Any:
+        return self
 
 
 def _described(value: Any) -> Any:
     """Hyperparameters with live modules, devices and types as the text that users know them by."""
     if isinstance(value, Mapping):
-        return {str(key): _described(item) for key, item in value.items()}
+        return {str(key): _described(item) for key, item in items(value)}
     if isinstance(value, (list, tuple)):
         return [_described(item) for item in value]
     if isinstance(value, (torch.nn.Module, torch.dtype, torch.device)):
