@@ -3,10 +3,15 @@
 import copy
 import math
 import pickle
+from unittest import mock
 
+import hypothesis
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tracker_core import _records as records
+from tracker_core.store import Store, keyset
 from tracker_core.store.summary import Summary
 
 
@@ -141,3 +146,95 @@ def test_summary_is_pickled_and_copied():
     summary = Summary({"val.loss": 1.0, "_step": 9})
     for other in (pickle.loads(pickle.dumps(summary)), copy.copy(summary), copy.deepcopy(summary)):
         assert other._json_dict == summary._json_dict
+
+
+ALL = ("min", "max", "mean", "first", "last")
+
+
+def test_values_replaced_at_their_step_do_not_count(workshop):
+    draft = workshop.run()
+    define(draft, "x", *ALL)
+    for step, value in [(0, 50.0), (1, -9.0), (2, 3.0), (0, 5.0), (1, 4.0)]:
+        draft.log(step, x=value)
+    _, run = workshop.one()
+    assert run.summary["x"] == {"min": 3.0, "max": 5.0, "mean": 4.0, "first": 3.0, "last": 4.0}
+
+
+def test_values_replaced_in_another_key_set_or_attempt_do_not_count(workshop):
+    draft = workshop.run()
+    define(draft, "x", "min", "max")
+    draft.log(0, x=-100.0)
+    draft.log(1, x=1)
+    draft.log(0, x=2.0, y=1.0)
+    draft.close()
+    draft.begin()
+    draft.log(1, x=1.5)
+    draft.log(2, x="text")
+    _, run = workshop.one()
+    assert run.summary["x"] == {"min": 1.5, "max": 2.0}
+
+
+def test_table_extremes_leave_replaced_values_out(workshop):
+    from tracker_core.server import extreme
+
+    draft = workshop.run()
+    define(draft, "x", goal="minimize")
+    for step, value in [(0, -70.0), (1, 2.0), (0, 3.0)]:
+        draft.log(step, x=value, steady=step + 5 if step else math.nan)
+    draft.log(5, other=1.0)
+    store, run = workshop.one()
+    extremes = extreme.read(store, run)
+    assert [extremes.get(f"{kind}.x") for kind in ("max", "min", "best")] == [3.0, 2.0, 2.0]
+    assert [extremes.get(f"{kind}.other") for kind in ("max", "min", "best")] == [1.0, 1.0, None]
+    assert extremes.get("min.never") is None
+
+
+ROW = st.tuples(
+    st.just("row"),
+    st.integers(0, 5),
+    st.sampled_from(["x", "xy"]),
+    st.sampled_from([1.0, 2.5, -3.0, 7.0, 4, math.nan]),
+)
+ACTIONS = st.lists(
+    st.one_of(ROW, ROW, ROW, st.tuples(st.just("resume"), st.none() | st.integers(0, 5)), st.just(("refresh",))),
+    min_size=1,
+    max_size=25,
+)
+
+
+@hypothesis.settings(max_examples=40, deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
+@given(actions=ACTIONS)
+def test_statistics_are_those_of_the_series(workshop_factory, actions):
+    workshop = workshop_factory()
+    with mock.patch.multiple(keyset, ROWS=4, PIECE=2):
+        draft = workshop.run()
+        define(draft, "x", *ALL)
+        store = Store(workshop.root)
+        points = {}
+        for kind, *details in actions:
+            if kind == "row":
+                step, names, value = details
+                draft.log(step, **dict.fromkeys(names, value))
+                points.pop(step, None)
+                points[step] = value
+            elif kind == "resume":
+                draft.close()
+                draft.begin(rewind=details[0])
+                points = {step: value for step, value in points.items() if details[0] is None or step <= details[0]}
+            else:
+                store.refresh()
+        store.refresh()
+        (run,) = store.runs()
+        check_statistics(run.flat.get("x", {}), list(points.values()))
+        store.close()
+        draft.close()
+
+
+def check_statistics(found, values):
+    numbers = [value for value in values if not math.isnan(value)]
+    wanted = {}
+    if values:
+        wanted = {"first": values[0], "last": values[-1]}
+    if numbers:
+        wanted |= {"min": min(numbers), "max": max(numbers), "mean": sum(numbers) / len(numbers)}
+    assert found == pytest.approx(wanted, nan_ok=True)

@@ -42,7 +42,7 @@ class Catalogue:
         self._metrics: dict[str, tuple[Run, tuple[tuple[str, str], ...]]] = {}
         self._media: dict[str, tuple[Run, tuple[tuple[str, str], ...]]] = {}
         self._facts: dict[str, tuple[Run, dict[str, Any]]] = {}
-        self._extremes: dict[str, tuple[Run, dict[str, Any]]] = {}
+        self._extremes: dict[str, tuple[Run, extreme.Extremes]] = {}
         self._names: dict[tuple[Any, ...], tuple[Any, ...]] = {}
 
     def heads(self, store: Store, runs: Mapping[str, Run]) -> list[wire.Head]:
@@ -94,7 +94,7 @@ class Catalogue:
             known = self._facts[key] = (run, cells)
         return known[1]
 
-    def extremes(self, store: Store, key: str, run: Run) -> dict[str, Any]:
+    def extremes(self, store: Store, key: str, run: Run) -> extreme.Extremes:
         """The smallest and largest values of a run's metrics, by column."""
         known = self._extremes.get(key)
         if known is None or known[0] is not run:

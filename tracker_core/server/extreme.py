@@ -1,4 +1,4 @@
-"""The smallest, largest and best value of every metric of a run: the store keeps them, no series is read."""
+"""The smallest, largest and best value of every metric of a run, from what the store keeps of each."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import msgspec
 
 from tracker_core import _metrics
 from tracker_core import _records as records
+from tracker_core.store import series
 from tracker_core.store.stats import Kept
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ _kept = msgspec.msgpack.Decoder(Kept, ext_hook=records.extension)
 _names = msgspec.msgpack.Decoder(tuple[str, ...])
 
 
-def read(store: Store, run: Run) -> dict[str, Any]:
+def read(store: Store, run: Run) -> Extremes:
     """`min.<metric>`, `max.<metric>`, and `best.<metric>` where `define_metric` gave a goal; system metrics too.
 
     NaN and what is no number do not count.
@@ -32,8 +33,26 @@ def read(store: Store, run: Run) -> dict[str, Any]:
                 low, high = f"min.{name}", f"max.{name}"
                 found[low] = min(column.low, found.get(low, column.low))
                 found[high] = max(column.high, found.get(high, column.high))
-    for name in [column.removeprefix("min.") for column in found if column.startswith("min.")]:
-        definition = _metrics.find(run.card.metrics, name)
-        if definition is not None and definition.goal:
-            found[f"best.{name}"] = found[f"{definition.goal[:3]}.{name}"]
-    return found
+    return Extremes(store, run, found, series.replaced(store.db, run.number))
+
+
+class Extremes:
+    """The extremes of a run. Of a series in which values were replaced at their step they are found when asked for."""
+
+    def __init__(self, store: Store, run: Run, found: dict[str, Any], replaced: set[str]) -> None:
+        self._store = store
+        self._run = run
+        self._found = found
+        self._replaced = replaced
+
+    def get(self, key: str) -> Any:
+        kind, _, name = key.partition(".")
+        if name in self._replaced:
+            stats = series.statistics(self._store.db, self._run.number, name)
+            for part, value in (("min", stats and stats.low), ("max", stats and stats.high)):
+                self._found[f"{part}.{name}"] = value
+            self._replaced.discard(name)
+        if kind == "best":
+            definition = _metrics.find(self._run.card.metrics, name)
+            kind = definition.goal[:3] if definition is not None and definition.goal else ""
+        return self._found.get(f"{kind}.{name}")

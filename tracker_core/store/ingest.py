@@ -14,7 +14,7 @@ from tracker_core import _records as records
 from tracker_core._errors import Error
 from tracker_core._journal import START, Block, Position, Reader
 from tracker_core._snapshot import Attempt, Snapshot
-from tracker_core.store import schema
+from tracker_core.store import schema, series
 from tracker_core.store.console import Console
 from tracker_core.store.damage import Damage
 from tracker_core.store.keyset import Shelf, Stock
@@ -22,11 +22,13 @@ from tracker_core.store.run import card
 from tracker_core.store.summary import Source, summarise
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tracker_core._folder import RunFolder
     from tracker_core._journal import KeySet
     from tracker_core.store.database import Database
+    from tracker_core.store.stats import ColumnStats
 
 PORTION = 32 << 20
 """Bytes of rows after which a transaction ends, so that other writers get their turn."""
@@ -101,12 +103,24 @@ class Ingest:
                 int(listed),
                 encode(shown),
                 encode(self.snapshot.config),
-                encode(summarise(self.snapshot, own, runtime)),
+                encode(summarise(self.snapshot, own, runtime, self._recount())),
                 encode({number: attempt.metadata for number, attempt in self.snapshot.attempts.items()}),
                 self._run,
             ),
         )
         return version
+
+    def _recount(self) -> Callable[[str], ColumnStats | None]:
+        """The statistics of a series in which values were replaced; None for any other."""
+        replaced: set[str] | None = None
+
+        def recount(key: str) -> ColumnStats | None:
+            nonlocal replaced
+            if replaced is None:
+                replaced = series.replaced(self._db, self._run)
+            return series.statistics(self._db, self._run, key) if key in replaced else None
+
+        return recount
 
     def _damage(self) -> Damage:
         """A run that lacks its first record may be one whose journals did not all arrive yet; with gaps it is not."""

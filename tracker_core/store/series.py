@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from tracker_core.store.part import HIGHEST, LOWEST, read
+from tracker_core.store.stats import column
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from tracker_core.store.batch import Batch
     from tracker_core.store.chunk import Column
     from tracker_core.store.database import Database
+    from tracker_core.store.stats import ColumnStats
 
 
 class Series(NamedTuple):
@@ -74,16 +76,9 @@ def load(
 
     Of several points at one step the last written counts. System metrics are sorted by time, and keep all points.
     """
-    with db.reading():
-        found = sources(db, run, key, stream)
-        if not found:
-            return None
-        parts = [
-            (source, batch)
-            for source in found
-            for batch in read(db, run, source.keyset, source.kinds, (source.place,), within)
-            if len(batch)
-        ]
+    parts = _parts(db, run, key, stream, within)
+    if parts is None:
+        return None
     if not parts:
         return Series(np.empty(0, np.int64), np.empty(0), np.empty(0))
     steps = np.concatenate([batch.steps for _, batch in parts])
@@ -94,6 +89,53 @@ def load(
         return Series(steps[order], times[order], values[order])
     kept = _kept(parts, steps, times, within)
     return Series(steps, times, values) if kept is None else Series(steps[kept], times[kept], values[kept])
+
+
+def replaced(db: Database, run: int, stream: Stream = "metrics") -> set[str]:
+    """The series in which a later value may have replaced an earlier one of the same step."""
+    return {
+        name
+        for (name,) in db.rows(
+            "SELECT DISTINCT name FROM series WHERE run = ? AND stream = ? AND ordered = 0", (run, stream)
+        )
+    }
+
+
+def statistics(db: Database, run: int, key: str) -> ColumnStats | None:
+    """The statistics of the values that count: none that was replaced at its step or rewound. None without any.
+
+    `first` and `last` are those of the values that were written first and last.
+    """
+    parts = _parts(db, run, key, "metrics", (LOWEST, HIGHEST))
+    if not parts:
+        return None
+    steps = np.concatenate([batch.steps for _, batch in parts])
+    times = np.concatenate([batch.times for _, batch in parts])
+    values = together([batch.columns[0] for _, batch in parts])
+    attempts = np.concatenate([np.full(len(batch), source.attempt) for source, batch in parts])
+    kept = _kept(parts, steps, times, (LOWEST, HIGHEST))
+    if kept is not None:
+        times, values, attempts = times[kept], values[kept], attempts[kept]
+    if not len(values):
+        return None
+    written = values[np.lexsort((times, attempts))]
+    return column({"f": "d", "i": "q", "b": "?"}.get(written.dtype.kind, "o"), written)
+
+
+def _parts(
+    db: Database, run: int, key: str, stream: Stream, within: tuple[int, int]
+) -> list[tuple[Source, Batch]] | None:
+    """The rows of the series, by source; None when the key was never logged."""
+    with db.reading():
+        found = sources(db, run, key, stream)
+        if not found:
+            return None
+        return [
+            (source, batch)
+            for source in found
+            for batch in read(db, run, source.keyset, source.kinds, (source.place,), within)
+            if len(batch)
+        ]
 
 
 def together(columns: Sequence[Column]) -> Column:

@@ -87,11 +87,12 @@ def measure(batch: Batch, kinds: str) -> Stats | None:
         float(batch.times[0]),
         float(batch.times[-1]),
         int(batch.steps.max()),
-        [_column(kind, column) for kind, column in zip(kinds, batch.columns, strict=True)],
+        [column(kind, values) for kind, values in zip(kinds, batch.columns, strict=True)],
     )
 
 
-def _column(kind: str, values: Column) -> ColumnStats:
+def column(kind: str, values: Column) -> ColumnStats:
+    """The statistics of at least one value, in the order in which they were written."""
     if kind in OBJECTS:
         return _objects(values.tolist())
     first, last = values[0].item(), values[-1].item()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker_core import _metrics
@@ -69,15 +69,22 @@ class Summary(Mapping[str, Any]):
         return dict(self._flat)
 
 
-def summarise(snapshot: Snapshot, sources: list[Source], runtime: float) -> dict[str, Any]:
-    """The flat summary. `sources` are the visible rows of the run's own metrics, `runtime` how long it ran so far."""
+def summarise(
+    snapshot: Snapshot, sources: list[Source], runtime: float, recount: Callable[[str], ColumnStats | None]
+) -> dict[str, Any]:
+    """The flat summary. `sources` are the visible rows of the run's own metrics, `runtime` how long it ran so far.
+
+    The statistics of sources count values that were replaced at their step, too: `recount` gives those of a key without
+    them, None where there are none.
+    """
     logged = _logged(sources)
     summary: dict[str, Any] = {}
     for key, (time, stats) in logged.items():
         by_hand = snapshot.times.get(f"summary/{key}")
         if by_hand is not None and by_hand >= time:
             continue
-        value = _value(snapshot, key, stats)
+        kinds = _metrics.aggregated(_metrics.find(snapshot.metrics, key))
+        value = _value(snapshot, key, (kinds and recount(key)) or stats)
         if value is not None:
             summary[key] = value[0]
     for key, value in snapshot.summary.items():
