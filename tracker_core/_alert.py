@@ -6,6 +6,7 @@ import datetime as dt
 from enum import Enum
 from typing import Any, Literal
 
+from tracker_core import _texts
 from tracker_core._errors import UsageError
 
 
@@ -25,7 +26,7 @@ def level_of(level: str) -> Literal["INFO", "WARN", "ERROR"]:
     try:
         return AlertLevel(str(level).upper()).value
     except ValueError:
-        raise UsageError(f"level={level!r} must be INFO, WARN or ERROR") from None
+        raise UsageError(f"level={_texts.represented(level)} must be INFO, WARN or ERROR") from None
 
 
 def seconds_of(wait_duration: Any) -> float:
@@ -36,4 +37,4 @@ def seconds_of(wait_duration: Any) -> float:
         return wait_duration.total_seconds()
     if isinstance(wait_duration, (int, float)) and not isinstance(wait_duration, bool):
         return float(wait_duration)
-    raise UsageError(f"wait_duration={wait_duration!r} must be seconds or a timedelta")
+    raise UsageError(f"wait_duration={_texts.represented(wait_duration)} must be seconds or a timedelta")

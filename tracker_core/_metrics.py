@@ -30,17 +30,23 @@ def definition(
     if not isinstance(step_metric, str):
         step_metric = getattr(step_metric, "name", step_metric)  # a metric that define_metric returned
     if not isinstance(name, str) or not name:
-        raise UsageError(f"define_metric needs a metric's name, not {name!r}")
+        raise UsageError(f"define_metric needs a metric's name, not {_texts.represented(name)}")
     if "*" in name[:-1]:
         raise UsageError(f"define_metric({name!r}): a '*' can only stand at the end")
     if step_metric is not None and (not isinstance(step_metric, str) or "*" in step_metric or not step_metric):
-        raise UsageError(f"define_metric({name!r}): step_metric={step_metric!r} must be one metric's name")
+        raise UsageError(
+            f"define_metric({name!r}): step_metric={_texts.represented(step_metric)} must be one metric's name"
+        )
     for argument, value in (("step_sync", step_sync), ("hidden", hidden), ("overwrite", overwrite)):
         if value is not None and not isinstance(value, bool):
-            raise UsageError(f"define_metric({name!r}): {argument}={value!r} must be True or False")
+            raise UsageError(f"define_metric({name!r}): {argument}={_texts.represented(value)} must be True or False")
     kinds = None
     if summary is not None:
-        kinds = tuple(kind.strip() for kind in summary.split(",")) if isinstance(summary, str) else (repr(summary),)
+        kinds = (
+            tuple(kind.strip() for kind in summary.split(","))
+            if isinstance(summary, str)
+            else (_texts.represented(summary),)
+        )
         if unknown := [kind for kind in kinds if kind not in KINDS]:
             raise UsageError(f"define_metric({name!r}): summary knows {', '.join(KINDS)}, not {', '.join(unknown)}")
     if goal not in (None, "minimize", "maximize"):

@@ -79,11 +79,11 @@ def check_tags(tags: Any) -> tuple[str, ...]:
     if isinstance(tags, str | Enum):
         tags = (tags,)
     if not isinstance(tags, Iterable):
-        raise UsageError(f"tags={tags!r} must be a string or a list of strings")
+        raise UsageError(f"tags={_texts.represented(tags)} must be a string or a list of strings")
     tags = tuple(_texts.shown(tag) if isinstance(tag, str | Enum) else tag for tag in tags)
     bad = [tag for tag in tags if not isinstance(tag, str) or not 1 <= len(tag) <= 64]
     if bad:
-        raise UsageError(f"tags must be strings of 1 to 64 characters; these are not: {bad!r}")
+        raise UsageError(f"tags must be strings of 1 to 64 characters; these are not: {_texts.represented(bad)}")
     return tuple(dict.fromkeys(tags))
 
 

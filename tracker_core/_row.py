@@ -47,7 +47,7 @@ def check(data: Any) -> Mapping[str, Any]:
 
 def step(given: Any) -> int:
     """A step as a plain int; TypeError when it is none."""
-    single = _values.number(given)
+    single = int(given) if isinstance(given, int) and not isinstance(given, bool) else _values.number(given)
     if single is None or isinstance(single, bool) or single % 1 != 0 or int(single) not in STEPS:
         raise TypeError(f"step must be a whole number of 64 bits, not {_texts.represented(given)}")
     return int(single)

@@ -274,7 +274,9 @@ def _convert(values: Mapping[str, Any], source: str) -> dict[str, Any]:
         try:
             converted[name] = msgspec.convert(value, _TYPES[name], strict=False)
         except msgspec.ValidationError as error:
-            raise UsageError(f"{name}={value!r} from {source} cannot be used: {_cure(name, error)}") from error
+            raise UsageError(
+                f"{name}={_texts.represented(value)} from {source} cannot be used: {_cure(name, error)}"
+            ) from error
     return converted
 
 
@@ -299,7 +301,7 @@ def _known(name: str, source: str) -> None:
 
     close = difflib.get_close_matches(name, Settings.__struct_fields__, n=1)
     hint = f"; did you mean {close[0]!r}?" if close else ""
-    raise UsageError(f"{name!r} from {source} is no setting{hint}")
+    raise UsageError(f"{_texts.represented(name)} from {source} is no setting{hint}")
 
 
 _TYPES = {field.name: field.type for field in msgspec.structs.fields(Settings)}

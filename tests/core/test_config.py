@@ -419,6 +419,22 @@ def test_integers_of_any_size_are_exact(large, past):
         assert again.config.seed == large
 
 
+class Env:
+    """Has no repr of its own."""
+
+
+def test_an_object_of_an_earlier_version_is_the_same_today():
+    run = tracker.init(config={"lr": 0.1})
+    name = f"<{Env.__module__}.Env object at 0x7f3c51d2e8b0>"
+    run.config.restore({"env": name, "envs": [{"deep": name}]})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        run.config.update({"env": Env(), "envs": [{"deep": Env()}]})
+    assert run.config["envs"] == [{"deep": run.config["env"]}]
+    with pytest.raises(tracker.ConfigError):
+        run.config["env"] = "another"
+
+
 def test_hidden_keys_are_kept_but_not_listed(past):
     run = tracker.init(config={"_secret": 1, "a": 2})
     assert list(run.config) == ["a"]

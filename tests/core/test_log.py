@@ -137,6 +137,27 @@ def test_a_str_enum_is_its_text(run):
     assert run.summary[Name.LOSS] == {"min": 1.0}
 
 
+class At(enum.IntEnum):
+    END = 7
+
+
+def test_a_step_may_be_any_whole_number(run):
+    for step in (At.END, np.int64(8), 9.0, np.float32(10)):
+        run.log({"x": 1.0}, step=step)
+    assert [step for step, _ in rows(run)] == [7, 8, 9, 10]
+    with pytest.raises(TypeError, match="step"):
+        run.log({"x": 1.0}, step=True)
+
+
+@pytest.mark.parametrize("big", ["x" * 40_000_000, [["x" * 40_000_000]], {"a": [{"b": "x" * 40_000_000}]}])
+def test_an_oversized_value_costs_only_itself(run, big):
+    with pytest.warns(UserWarning, match="is left out"):
+        run.log({"big": [big], "loss": 0.5, "note": "kept"})
+    [(_, kept)] = rows(run)
+    assert (kept["loss"], kept["note"]) == (0.5, "kept")
+    assert "too large" in kept["big"]
+
+
 def test_two_values_of_one_name_are_both_kept(run):
     with pytest.warns(UserWarning, match=r"named 'a\.b'.*'a\.b \(2\)'"):
         run.log({"a.b": 1, "a": {"b": 2}})

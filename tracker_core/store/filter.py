@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from tracker_core import _texts
 from tracker_core._errors import UsageError
 from tracker_core._values import plain
 from tracker_core.store import field
@@ -40,7 +41,7 @@ def compile_filter(filters: Mapping[str, Any] | None) -> Test:
         return lambda _run: True
     if not isinstance(filters, Mapping):
         raise UsageError(f"filters must be a dict such as {{'state': 'finished'}}, not {filters!r}")
-    tests = [_clause(str(name), condition) for name, condition in filters.items()]
+    tests = [_clause(_texts.name(name), condition) for name, condition in filters.items()]
     if len(tests) == 1:
         return tests[0]
     return lambda run: all(test(run) for test in tests)
