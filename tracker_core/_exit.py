@@ -47,6 +47,11 @@ def watch(tell: Callable[[int, str | None, bool], None], raised: Callable[[BaseE
     _catch_sigterm()
 
 
+def watching() -> bool:
+    """Whether this process has had a run."""
+    return _tell is not None
+
+
 def exit_code(given: Any) -> int:
     """`given` as an exit code: any integer type, a bool, None for 0. TypeError and ValueError name what is wrong."""
     if given is None:
