@@ -117,7 +117,8 @@ class Client:
                     raise self._refusal(answer.status_code, answer.content, answer.headers.get("Location"))
                 yield from answer.raw.stream(_PIECE, decode_content=False)
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            raise UnreachableError(f"{self.address} does not answer: {_cause(error)}") from None
+            proxy = "the proxy for " if isinstance(error, requests.exceptions.ProxyError) else ""
+            raise UnreachableError(f"{proxy}{self.address} does not answer: {_cause(error)}") from None
 
     def close(self) -> None:
         self._session.close()
@@ -141,13 +142,23 @@ class Client:
                 allow_redirects=False,
             )
             content = answer.content
-        except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema):
+        except requests.exceptions.InvalidProxyURL as error:
+            raise CommError(f"the proxy for {self.address} has no usable address: {error}") from None
+        except requests.exceptions.InvalidSchema as error:
+            if "SOCKS" in str(error):
+                raise CommError(
+                    f"a SOCKS proxy is set for {self.address}, which needs a package: pip install 'requests[socks]'"
+                ) from None
+            raise CommError(f"{self.address} is not a server's address: it begins with http:// or https://") from None
+        except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema):
             raise CommError(f"{self.address} is no address of a server: it begins with http:// or https://") from None
         except requests.exceptions.SSLError as error:
             raise CommError(
                 f"the certificate of {self.address} is not trusted here ({_cause(error)}): REQUESTS_CA_BUNDLE names "
                 "the file of an authority of your own"
             ) from None
+        except requests.exceptions.ProxyError as error:
+            raise UnreachableError(f"the proxy for {self.address} does not answer: {_cause(error)}") from None
         except requests.RequestException as error:
             raise UnreachableError(f"{self.address} does not answer: {_cause(error)}") from None
         if 200 <= answer.status_code < 300:
@@ -184,13 +195,17 @@ class _Bearer:
 
 
 def _cause(error: BaseException) -> str:
-    """What is at the bottom of an error of requests, which wraps it several times."""
+    """The innermost error of requests, which wraps it several times."""
     while True:
-        deeper = getattr(error, "reason", None) or (error.args[0] if error.args else None)
-        if not isinstance(deeper, BaseException):
+        inner = [
+            each
+            for each in (getattr(error, "reason", None), getattr(error, "original_error", None), *error.args)
+            if isinstance(each, BaseException)
+        ]
+        if not inner:
             break
-        error = deeper
-    text = str(error).rpartition(": ")[2]
+        error = inner[0]
+    text = getattr(error, "strerror", None) or str(error).rpartition(": ")[2]
     return text or type(error).__name__
 
 

@@ -1,9 +1,13 @@
 """Catching up: everything once, whoever does it, however often the index is thrown away."""
 
+import os
 import random
 import shutil
+import signal
 import sqlite3
+import sys
 import threading
+from pathlib import Path
 from unittest import mock
 
 import pytest
@@ -301,3 +305,66 @@ def test_full_disk_is_told_and_costs_nothing_that_was_there(workshop):
     store.db.run("PRAGMA max_page_count=1000000")
     store.refresh()
     assert len(series.load(store.db, run.number, "x").steps) == 20_000
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a POSIX call")
+def test_a_child_reads_that_was_forked_while_threads_of_the_parent_read(tmp_path):
+    with tracker.init(id="done", dir=tmp_path, settings={"silent": True}) as run:
+        run.log({"x": 1.0})
+    live = tracker.init(id="live", dir=tmp_path, settings={"silent": True})
+    api, over = tracker.Api(tmp_path), threading.Event()
+
+    def read():
+        own = tracker.Api(tmp_path)
+        while not over.is_set():
+            live.log({"y": 1.0})
+            for each in (api, own):
+                assert [run.series("x") for run in each.runs() if run.id == "done"]
+
+    threads = [threading.Thread(target=read) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    statuses = []
+    for _ in range(20):
+        child = os.fork()
+        if not child:
+            signal.alarm(120)  # ends a child that waits for ever
+            code = 1
+            try:
+                code = 0 if api.run("done").series("x")[2].tolist() == [1.0] else 3
+            finally:
+                os._exit(code)
+        statuses.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    over.set()
+    for thread in threads:
+        thread.join()
+    live.finish()
+    assert statuses == [0] * 20
+
+
+def test_a_signal_handler_that_reads_while_runs_are_read_gets_what_is_known(tmp_path):
+    with tracker.init(id="done", dir=tmp_path, settings={"silent": True}) as run:
+        run.log({"x": 1.0})
+    api = tracker.Api(tmp_path)
+    assert len(api.runs()) == 1
+    package, lines, answers = str(Path(index.__file__).parent), 0, []
+
+    def trace(frame, event, _):
+        nonlocal lines
+        if not frame.f_code.co_filename.startswith(package):
+            return None
+        lines += event == "line"
+        if event == "line" and lines % 5 == 0:
+            answers.append([run.id for run in api.runs()])
+        return trace
+
+    with tracker.init(id="second", dir=tmp_path, settings={"silent": True}) as run:
+        run.log({"x": 2.0})
+    sys.settrace(trace)
+    try:
+        runs = api.runs()
+    finally:
+        sys.settrace(None)
+    assert sorted(run.id for run in runs) == ["done", "second"]
+    assert answers
+    assert all({"done"} <= set(answer) for answer in answers)

@@ -14,6 +14,8 @@ import weakref
 from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
 
+from tracker_core.store import quiet_fork
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
@@ -169,14 +171,22 @@ class _Taken:
         connection: sqlite3.Connection | None = getattr(local, "connection", None)
         self._outer = connection is None
         if connection is None:
-            connection = local.connection = self._db.take()
+            quiet_fork.enter()
+            try:
+                connection = local.connection = self._db.take()
+            except BaseException:
+                quiet_fork.leave()
+                raise
         self._connection = connection
         return connection
 
     def __exit__(self, *_: object) -> None:
         if self._outer:
-            self._db._local.connection = None  # noqa: SLF001 - its own
-            self._db.give(self._connection)
+            try:
+                self._db._local.connection = None  # noqa: SLF001 - its own
+                self._db.give(self._connection)
+            finally:
+                quiet_fork.leave()
 
 
 _inherited: list[tuple[deque[sqlite3.Connection], threading.local]] = []

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import os
 import sqlite3
-import threading
 import time
 import warnings
 from collections import deque
@@ -19,6 +17,7 @@ from tracker_core._errors import Error
 from tracker_core._folder import RunFolder, id_of
 from tracker_core._journal import Position
 from tracker_core._journal.mount import maps_are_safe
+from tracker_core._locks import Lock, file_lock
 from tracker_core.store import life, schema
 from tracker_core.store.database import Sqlite
 from tracker_core.store.ingest import Ingest
@@ -50,8 +49,9 @@ class Store:
     def __init__(self, root: Path, only: str | None = None) -> None:
         self.root = root
         self.only = only
-        self._catching_up = threading.Lock()
-        self._lock = threading.RLock()
+        self._pid = os.getpid()
+        self._catching_up = Lock()
+        self._lock = Lock()
         """Held for moments only, so that nobody who reads waits for somebody who catches up."""
         self._opened: tuple[Database, str, int] | None = None
         self._runs: dict[str, Run] = {}
@@ -77,7 +77,10 @@ class Store:
 
         Raises `Error` when the index cannot be written.
         """
+        if self._catching_up.owned:
+            return  # a signal handler or finalizer that interrupts this very method gets what is known by now
         with self._catching_up, self._explained():
+            self._forget_parent()
             try:
                 self._refresh()
             except sqlite3.OperationalError:
@@ -90,7 +93,10 @@ class Store:
     def refresh_run(self, run: Run) -> Run:
         """The run as it stands now; the same object when nothing is new."""
         folder = self.folder(run)
+        if self._catching_up.owned:
+            return run
         with self._catching_up, self._explained():
+            self._forget_parent()
             if folder.path.is_dir() and not life.unchanged(str(folder.path), self._seen.get(run.folder, _NEW)[1]):
                 self._try(folder, self._catch_up)
             self._read()
@@ -165,6 +171,12 @@ class Store:
                     self._runs[folder] = Run(number, folder, version, (blobs[0], blobs[1], blobs[2]))
                 else:
                     self._runs.pop(folder, None)
+
+    def _forget_parent(self) -> None:
+        """In a forked child: read the index again, since a thread of the parent may have been taking in its news."""
+        if self._pid != os.getpid():
+            self._pid = os.getpid()
+            self._forget_all()
 
     def _forget_all(self) -> None:
         with self._lock:
@@ -326,7 +338,7 @@ def _place(root: Path) -> str:
 
 def _open(path: str) -> Database:
     """The database at `path` with this version's tables; made anew when it is another version's or broken."""
-    with _alone(Path(path).parent):
+    with file_lock(Path(path).parent, os.O_RDONLY):  # one process at a time makes or replaces an index there
         db = Sqlite(path)
         try:
             if Path(path).exists() and schema.known(db):
@@ -346,17 +358,6 @@ def _remove(path: str) -> None:
     # The log first: left behind, it would be taken for that of the next index.
     for end in ("-wal", "-shm", ""):
         Path(path + end).unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """One process at a time makes or replaces an index in `folder`."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _identity(path: str) -> int:
