@@ -101,7 +101,8 @@ def _resume(wanted: Literal["allow", "must", "never"] | None, root: Path, projec
         raise UsageError(f"run {run_id!r} of project {project!r} exists, and resume='never' forbids going on with it")
     if wanted is None:
         _notice.warn(
-            f"id={run_id!r} was used before: the earlier run is archived (pass resume='allow' to go on with it)"
+            f"id={run_id!r} was used before: the earlier run is archived (`tracker runs --archived` lists it); "
+            "pass resume='allow' to go on with it instead"
         )
         return Plan(run_id=run_id, project=project, replaces=folder)
     return Plan(run_id=run_id, project=project, folder=folder, past=_past.read(folder))
@@ -135,13 +136,11 @@ def _fork(root: Path, project: str, run_id: str | None, moment: str) -> Plan:
 
 
 def _find(root: Path, project: str, run_id: str) -> RunFolder | None:
-    for folder, snapshot in _past.occupants(root, project, run_id):
-        if snapshot.deleted:
-            raise UsageError(
-                f"run {run_id!r} of project {project!r} was deleted, and its id stays taken: choose another"
-            )
-        return folder
-    return None
+    occupants = list(_past.occupants(root, project, run_id))
+    living = next((folder for folder, snapshot in occupants if not snapshot.deleted), None)
+    if living is None and occupants:
+        raise UsageError(f"run {run_id!r} of project {project!r} was deleted, and its id stays taken: choose another")
+    return living
 
 
 def _moment(argument: str, text: str) -> tuple[str, int]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Mode: TypeAlias = Literal["online", "offline", "disabled"]
-State: TypeAlias = Literal["running", "finished", "failed", "crashed", "killed", "preempted"]
+State: TypeAlias = Literal["running", "finished", "failed", "crashed", "killed", "preempted", "archived"]
 _T = TypeVar("_T")
 Stream: TypeAlias = Literal["metrics", "system"]
 
@@ -255,7 +255,10 @@ class View(_Record, frozen=True, kw_only=True, tag="view"):
 
 
 class Archive(_Record, frozen=True, kw_only=True, tag="archive"):
-    """A later run took this run's id without resuming it: this one stays readable, outside the lists."""
+    """A later run took this run's id without resuming it: this one stays readable, outside the lists.
+
+    With an empty `successor` it has been restored.
+    """
 
     successor: str
 

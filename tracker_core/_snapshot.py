@@ -107,7 +107,8 @@ class Snapshot(msgspec.Struct, kw_only=True):
             case records.Heartbeat():
                 self.heartbeat = max(self.heartbeat, record.time)
             case records.Archive():
-                self.archived = record.successor
+                if self._newer("archived", record.time):
+                    self.archived = record.successor or None
             case records.Delete():
                 self.deleted = True
                 self.id, self.project = record.run, record.project

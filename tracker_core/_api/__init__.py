@@ -66,13 +66,15 @@ class Api:
         `filters` are written as for MongoDB, over `config.<key>`, `summary.<key>`, `state`, `tags`, `name`, `group`,
         `job_type`, `created_at` and the other fields of a run: `{"config.lr": {"$lt": 0.1}, "state": "finished"}`.
         `order` is a field with `+` or `-` before it, or several with commas between them; runs that lack the field
-        come last. Raises UsageError for a filter or an order that cannot work.
+        come last. Runs whose id a later run took are listed where the filter names their state, "archived".
+        Raises UsageError for a filter or an order that cannot work.
         """
         return Runs(self._stores, project or path or self._project, filters, order)
 
     def run(self, path: str) -> ApiRun:
         """The run "id", "project/id" or "entity/project/id".
 
+        "id~1" is the first run whose id a later one took, "id~2" the second.
         Raises NotFoundError, with what comes close, when there is none; UsageError when several projects have it.
         """
         *place, run_id = path.strip("/").split("/")
@@ -83,7 +85,9 @@ class Api:
         for store in self._stores:
             store.refresh()
             runs += store.runs()
-            found = [run for run in store.runs() if run.card.id == run_id and _is_in(run, project, entity)]
+            here = [run for run in store.runs() if run.card.id == run_id]
+            here = here or [run for run in store.archived() if run.card.id == run_id]
+            found = [run for run in here if _is_in(run, project, entity)]
             if found:
                 break
         else:

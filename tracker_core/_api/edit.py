@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tracker_core import _folder, _journal
+from tracker_core import _journal
 from tracker_core import _records as records
 from tracker_core._errors import UsageError
-from tracker_core._past import identify
+from tracker_core._past import identify, occupants
 from tracker_core._values import plain
 
 if TYPE_CHECKING:
@@ -61,12 +61,16 @@ def write(folder: RunFolder, run_id: str, record: records.Record, *, after: floa
 
 
 def delete(folder: RunFolder, run_id: str, project: str) -> None:
-    """Leaves the tombstone and nothing else, neither of the run nor of what it took the place of."""
+    """Leaves the tombstone and nothing else of the run; of an archived run nothing, since its id has another owner."""
+    archived = _archived(folder, project)
     deadline = time.monotonic() + _PATIENCE
     while writers := [path for path in folder.journals() if _journal.alive(path)]:
         if time.monotonic() > deadline or not all(_in_background(path) for path in writers):
             raise UsageError(f"run {run_id} is still being written: stop it, or wait until it ends, before deleting it")
         time.sleep(0.02)
+    if archived:
+        _remove(folder.path)
+        return
     tombstone = write(folder, run_id, records.Delete(time=0.0, run=run_id, project=project))
     for path in folder.path.iterdir():
         if path != tombstone and (path.is_symlink() or not path.is_dir()):
@@ -74,9 +78,24 @@ def delete(folder: RunFolder, run_id: str, project: str) -> None:
     for path in folder.path.iterdir():
         if path != tombstone:
             _remove(path)
-    for earlier in _folder.find(folder.root, run_id):
-        if earlier != folder and _archived(earlier, project):
-            shutil.rmtree(earlier.path)
+
+
+def restore(folder: RunFolder, project: str) -> None:
+    """Give an archived run its id back; the run that has it now is archived in its place.
+
+    Raises UsageError where that one is still being written.
+    """
+    for holder, snapshot in occupants(folder.root, project, folder.id):
+        if snapshot.deleted or holder == folder:
+            continue
+        if any(_journal.alive(path) for path in holder.journals()):
+            raise UsageError(f"run {folder.id} is still being written: restore the archived one when it has ended")
+        write(holder, folder.id, records.Archive(time=0.0, successor=folder.id), after=_archived_at(holder))
+    write(folder, folder.id, records.Archive(time=0.0, successor=""), after=_archived_at(folder))
+
+
+def _archived_at(folder: RunFolder) -> float:
+    return identify(folder).times.get("archived", 0.0)
 
 
 def _in_background(journal: Path) -> bool:

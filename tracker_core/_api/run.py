@@ -119,7 +119,8 @@ class ApiRun:
 
     @property
     def state(self) -> records.State:
-        """running, finished, failed (ended with an error), crashed (vanished), killed (by a signal) or preempted."""
+        """running, finished, failed (ended with an error), crashed (vanished), killed (by a signal) or preempted;
+        archived when a later run took its id."""
         return self._card.state
 
     @property
@@ -373,10 +374,22 @@ class ApiRun:
         Raises UsageError while a process still writes the run.
         """
         made = self.logged_artifacts() if delete_artifacts else []
-        edit.delete(self._store.folder(self._run), self.id, self.project)
+        folder = self._store.folder(self._run)
+        edit.delete(folder, folder.id, self.project)
         for artifact in made:
             artifact.delete(delete_aliases=True)
         self._store.refresh()
+
+    def restore(self) -> None:
+        """Give an archived run its id back. The run that has the id now is archived in its place.
+
+        Raises UsageError for a run that is not archived, and while a process still writes the other one.
+        """
+        if self._card.archived is None:
+            raise UsageError(f"run {self.id} is not archived: there is nothing to restore")
+        edit.restore(self._store.folder(self._run), self.project)
+        self._store.refresh()
+        self._look()
 
     if not TYPE_CHECKING:
 
@@ -421,7 +434,8 @@ class ApiRun:
         self._run = self._store.refresh_run(self._run)
 
     def _edit(self, record: records.Record) -> None:
-        edit.write(self._store.folder(self._run), self.id, record, after=self._card.updated)
+        folder = self._store.folder(self._run)
+        edit.write(folder, folder.id, record, after=self._card.updated)
         self._look()
 
     def _missing(self, key: str) -> NotFoundError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from tracker_core._api.run import ApiRun
@@ -10,8 +10,6 @@ from tracker_core.store.filter import compile_filter
 from tracker_core.store.order import arrange
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tracker_core.store.index import Store
     from tracker_core.store.run import Run
 
@@ -29,6 +27,7 @@ class Runs(Sequence[ApiRun]):
         self._stores = stores
         self._entity, _, self._project = (project or "").rpartition("/")
         self._test = compile_filter(filters)
+        self._with_archived = _mentions(filters, "archived")
         self._order = order
         self._found: list[ApiRun] | None = None
         arrange((), order)  # a wrong field is told here, not when the list is first looked at
@@ -60,7 +59,16 @@ class Runs(Sequence[ApiRun]):
 
     def _chosen(self, store: Store) -> Iterator[Run]:
         store.refresh()
-        for run in store.runs():
+        for run in (*store.runs(), *(store.archived() if self._with_archived else ())):
             at_home = not self._entity or run.card.entity in ("", self._entity)
             if at_home and self._project in ("", run.card.project) and self._test(run):
                 yield run
+
+
+def _mentions(filters: Any, word: str) -> bool:
+    """Whether a filter tests for this value: archived runs are listed only where they are asked for."""
+    if isinstance(filters, Mapping):
+        return any(_mentions(each, word) for each in filters.values())
+    if isinstance(filters, list | tuple | set | frozenset):
+        return any(_mentions(each, word) for each in filters)
+    return bool(isinstance(filters, str) and filters == word)

@@ -26,6 +26,7 @@ COMMANDS = {
     "show": "show",
     "export": "export",
     "rm": "rm",
+    "restore": "restore",
     "artifact": "artifact",
     "run": "run",
     "sync": "sync",

@@ -24,6 +24,9 @@ _DEPTH = 4
 ACCOUNTS = "accounts.sqlite"
 """What tells the folder of a team's server."""
 
+ARCHIVED = {"state": "archived"}
+"""The filter for runs whose id a later run took."""
+
 _SKIPPED = {"__pycache__", "node_modules", "site-packages", "venv"}
 
 
@@ -86,7 +89,7 @@ def find(api: Api, word: str | None) -> ApiRun:
     try:
         return api.run(word)
     except NotFoundError:
-        named = api.runs(filters={"display_name": word})
+        named = api.runs(filters={"display_name": word}) or api.runs(filters={"display_name": word, **ARCHIVED})
         if not named:
             raise
     if len(named) > 1:

@@ -19,6 +19,7 @@ STATES = {
     "crashed": ("✗", "red"),
     "killed": ("✗", "yellow"),
     "preempted": ("◌", "yellow"),
+    "archived": ("◌", "dim"),
 }
 """State -> mark and colour."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from tracker_core.cli._lookup import find, open_api
+from tracker_core.cli._lookup import ARCHIVED, find, open_api
 from tracker_core.cli._options import dir_option
 
 
@@ -21,6 +21,9 @@ def rm_command(runs: tuple[str, ...], yes: bool, folder: str) -> None:
     found = {run.folder: run for run in (find(api, word) for word in runs)}
     for run in found.values():
         click.echo(f"{'/'.join(run.path)}  {run.name}  {run.folder}", err=True)
+    for run in api.runs(filters=ARCHIVED):
+        if any(run.project == each.project and run.id.rpartition("~")[0] == each.id for each in found.values()):
+            click.echo(f"kept: {'/'.join(run.path)}  {run.name}, archived", err=True)
     if not yes:
         click.confirm(f"Delete {'this run' if len(found) == 1 else f'these {len(found)} runs'}?", abort=True, err=True)
     for run in found.values():

@@ -10,7 +10,7 @@ import click
 from tracker_core.cli._filter import fields as fields_of
 from tracker_core.cli._filter import parse_filter
 from tracker_core.cli._hints import hint_at_names, hint_at_types
-from tracker_core.cli._lookup import facts, open_api, registered
+from tracker_core.cli._lookup import ARCHIVED, facts, open_api, registered
 from tracker_core.cli._options import dir_option, json_option
 from tracker_core.cli._text import STATES, duration, is_counter, lasted, moment, print_json, show
 
@@ -48,6 +48,9 @@ _WIDEST = 10_000
     "--limit", type=click.IntRange(min=0), help=f"At most so many, 0 for all.  [default: {_LIMIT} in a table]"
 )
 @click.option("--columns", metavar="FIELDS", help="What to show, such as name,state,config.lr,summary.acc.")
+@click.option(
+    "--archived", is_flag=True, help="The runs whose id a later run took; `tracker restore` brings them back."
+)
 @click.option("--all", "everywhere", is_flag=True, help="The runs of every folder that this user tracked runs in.")
 @dir_option
 @json_option
@@ -57,12 +60,15 @@ def runs_command(
     sort: str,
     limit: int | None,
     columns: str | None,
+    archived: bool,
     everywhere: bool,
     folder: str,
     as_json: bool,
 ) -> None:
     """List runs, the newest first."""
     filters = [parse_filter(text) for text in conditions]
+    if archived:
+        filters.append(ARCHIVED)
     condition = {"$and": filters} if filters else None
 
     def list_runs(condition: dict[str, Any] | None, order: str) -> Runs:
@@ -81,7 +87,7 @@ def runs_command(
         return
     if not shown:
         place = "your folders" if everywhere else folder
-        click.echo("No runs pass." if conditions or project else f"No runs in {place} yet.", err=True)
+        click.echo("No runs pass." if filters or project else f"No runs in {place} yet.", err=True)
         return
     _print_table(shown, fields)
     for run in shown:

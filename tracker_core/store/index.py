@@ -55,6 +55,7 @@ class Store:
         """Held for moments only, so that nobody who reads waits for somebody who catches up."""
         self._opened: tuple[Database, str, int] | None = None
         self._runs: dict[str, Run] = {}
+        self._archived: dict[str, Run] = {}
         self._seen: dict[str, tuple[int, str]] = {}
         self._version = 0
         self._hot: dict[str, tuple[int, Ingest]] = {}
@@ -108,6 +109,18 @@ class Store:
         with self._lock:
             found = [run for run in self._runs.values() if self.only in (None, run.folder)]
         return sorted(found, key=_age)
+
+    def archived(self) -> list[Run]:
+        """The runs whose id a later run took, oldest first, as `id~1`, `id~2` ... with the state "archived"."""
+        with self._lock:
+            runs = [run for run in self._archived.values() if self.only in (None, run.folder)]
+        counts: dict[tuple[str, str], int] = {}
+        named = []
+        for run in sorted(runs, key=_age):
+            key = run.card.project, run.card.id
+            counts[key] = counts.get(key, 0) + 1
+            named.append(run.renamed(f"{run.card.id}~{counts[key]}", "archived"))
+        return named
 
     def folder(self, run: Run) -> RunFolder:
         return RunFolder(self.root / run.folder)
@@ -167,10 +180,11 @@ class Store:
             ):
                 self._version = version
                 self._seen[folder] = (number, seen)
+                self._runs.pop(folder, None)
+                self._archived.pop(folder, None)
                 if listed:
-                    self._runs[folder] = Run(number, folder, version, (blobs[0], blobs[1], blobs[2]))
-                else:
-                    self._runs.pop(folder, None)
+                    runs = self._archived if listed == schema.ARCHIVED else self._runs
+                    runs[folder] = Run(number, folder, version, (blobs[0], blobs[1], blobs[2]))
 
     def _forget_parent(self) -> None:
         """In a forked child: read the index again, since a thread of the parent may have been taking in its news."""
@@ -180,7 +194,7 @@ class Store:
 
     def _forget_all(self) -> None:
         with self._lock:
-            self._runs, self._seen, self._version, self._hot = {}, {}, 0, {}
+            self._runs, self._archived, self._seen, self._version, self._hot = {}, {}, {}, 0, {}
 
     def _take_in(self, names: list[str]) -> None:
         """Runs that the index does not know, many to a transaction: a commit writes every page it touched, and short

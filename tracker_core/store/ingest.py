@@ -94,13 +94,15 @@ class Ingest:
             origins = {life.number: life.origin for life in shown.attempts}
             runtime = max(0.0, newest.stats.end - origins.get(newest.attempt, shown.start))
         encode = records.encode
-        listed = bool(shown.id) and not self.snapshot.deleted and self.snapshot.archived is None
+        listed = int(bool(shown.id) and not self.snapshot.deleted)
+        if listed and self.snapshot.archived is not None:
+            listed = schema.ARCHIVED
         version = schema.advance(self._db)
         self._db.run(
             "UPDATE run SET version = ?, listed = ?, card = ?, config = ?, summary = ?, metadata = ? WHERE run = ?",
             (
                 version,
-                int(listed),
+                listed,
                 encode(shown),
                 encode(self.snapshot.config),
                 encode(summarise(self.snapshot, own, runtime, self._recount())),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from datetime import datetime, timezone
 from functools import cached_property
@@ -67,6 +68,12 @@ class Run:
         self.version = version
         card, self._config, self._summary = blobs
         self.card: Card = _cards.decode(card)
+
+    def renamed(self, run_id: str, state: records.State) -> Run:
+        """The same run under another id and state."""
+        other = copy.copy(self)
+        other.card = msgspec.structs.replace(self.card, id=run_id, state=state)
+        return other
 
     @cached_property
     def config(self) -> dict[str, Any]:

@@ -12,8 +12,11 @@ from tracker_core._journal import format  # noqa: A004 - the module's name
 if TYPE_CHECKING:
     from tracker_core.store.database import Database
 
-VERSION = 5
+VERSION = 6
 """Raised with every change of tables or blobs: an index of another version is built anew."""
+
+ARCHIVED = 2
+"""`listed` of a run whose id a later run took: readable, but outside the lists; 0 for a deleted one."""
 
 _WRITTEN = VERSION * 1000 + format.VERSION
 """So is one that was made by who could not read every journal."""
