@@ -1,4 +1,4 @@
-"""An agent of Stable-Baselines3: pip install 'tracker-core[stable_baselines3]' 'gymnasium[classic-control]'."""
+"""An agent of Stable-Baselines3: pip install 'tracker-core[stable-baselines3]' 'gymnasium[classic-control]'."""
 
 from stable_baselines3 import PPO
 

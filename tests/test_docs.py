@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import tomli
 
 import tracker_core as tracker
 from tracker_core import _settings
@@ -32,6 +33,19 @@ def test_every_setting_has_its_entry(variable):
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_its_entry(command):
     assert f"`tracker {command}" in GUIDE.read_text()
+
+
+def test_extras_are_named_as_pip_finds_them():
+    """Metadata has extras in lower case with hyphens, and the pip of Python 3.11 knows no other spelling."""
+    project = tomli.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert all(re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", extra) for extra in project)
+    written = [
+        path for folder in ("docs", "examples", "tracker_core", "integrations") for path in (ROOT / folder).rglob("*")
+    ]
+    for path in [ROOT / "README.md", *(path for path in written if path.suffix in (".md", ".py"))]:
+        if "node_modules" not in path.parts:
+            for extras in re.findall(r"tracker-core\[([\w.,-]+)\]", path.read_text()):
+                assert set(extras.split(",")) <= set(project), path
 
 
 @pytest.mark.parametrize("name", sorted(set(tracker.__all__) - {"__version__"}))

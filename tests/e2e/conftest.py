@@ -38,7 +38,7 @@ FLAGS = [
 ]
 OWNED = "addEventListener('message', event => { if (event.data === 'owned') window.owned = true })"
 
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=60_000)
 
 
 def _missing(what: str) -> None:

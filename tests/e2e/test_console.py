@@ -54,22 +54,22 @@ def test_a_hundred_thousand_lines_are_followed_scrolled_and_searched(
         asked = []
         page.on("request", lambda request: "/console?" in request.url and asked.append(request.url))
         open_run("long", "talker", "Console", site=site)
-        expect(console.get_by_text("first")).to_be_visible(timeout=30_000)  # the end, where the run is
+        expect(console.get_by_text("first")).to_be_visible()  # the end, where the run is
         assert len(set(asked)) < 60  # of two hundred parts; the end moves while it is still read
         process.stdin.write("second\n")
         process.stdin.flush()
-        expect(console.get_by_text("second")).to_be_visible(timeout=30_000)
+        expect(console.get_by_text("second")).to_be_visible()
         page.get_by_label("Follow").uncheck()
         console.focus()
         page.keyboard.press("Home")
         expect(console.get_by_text("step 0", exact=True)).to_be_visible()
         page.get_by_label("Search lines").fill("STEP 4321")
-        expect(page.get_by_text("11 lines found")).to_be_visible(timeout=30_000)
+        expect(page.get_by_text("11 lines found")).to_be_visible()
         console.get_by_role("button", name="43,215").or_(console.get_by_role("button", name="43215")).click()
         expect(console.get_by_text("step 43213", exact=True)).to_be_visible()
         expect(console.get_by_text("step 43214", exact=True)).to_be_visible()
         page.get_by_label("Search lines").fill("no such words")
-        expect(page.get_by_text("No line contains “no such words”.")).to_be_visible(timeout=30_000)
+        expect(page.get_by_text("No line contains “no such words”.")).to_be_visible()
         process.stdin.close()
         process.wait(timeout=60)
 

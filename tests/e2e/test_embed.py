@@ -104,4 +104,4 @@ def test_a_frame_carries_a_ticket_and_follows_the_run(page, tmp_path, serve, mak
     assert "token" not in opened.url
     opened.get_by_role("textbox", name="Rename run").fill("uno")
     opened.get_by_role("dialog").get_by_role("button", name="Rename").click()
-    expect(frame.get_by_role("heading", name="uno")).to_be_visible(timeout=30_000)
+    expect(frame.get_by_role("heading", name="uno")).to_be_visible()

@@ -75,9 +75,10 @@ def test_every_order_of_import_attach_and_detach(part):
 @pytest.mark.parametrize("leaf", LEAVES)
 def test_every_leaf_has_its_extra_page_example_and_test(leaf):
     if leaf not in sys.stdlib_module_names:
-        assert leaf in PROJECT["optional-dependencies"]
-        assert leaf in PROJECT["optional-dependencies"]["all"][0]
-        assert leaf in " ".join(PROJECT["optional-dependencies"]["dev"])
+        extra = leaf.replace("_", "-")
+        assert extra in PROJECT["optional-dependencies"]
+        assert extra in PROJECT["optional-dependencies"]["all"][0]
+        assert extra in " ".join(PROJECT["optional-dependencies"]["dev"])
     assert (ROOT / f"docs/integrations/{leaf}.md").is_file()
     assert list((ROOT / "examples").glob(f"{leaf}_*.py"))
     assert (ROOT / f"tests/integrations/test_{leaf}.py").is_file()

@@ -471,7 +471,8 @@ def test_jax_tells_what_torch_tells_and_is_not_waited_for():
         assert on_jax[f"epoch/{name}"] == values
     assert set(on_jax) == set(on_torch)
     for key, values in on_torch.items():
-        assert on_jax[key] == pytest.approx(values, rel=1e-4), key
+        # Two backends on any processor: where one is 0, the other may be a rounding error away.
+        assert on_jax[key] == pytest.approx(values, rel=1e-3, abs=1e-4), key
     assert on_jax["batch/learning_rate"] == pytest.approx([0.1, 0.1, 0.1, 0.01, 0.01, 0.01])
     # Keras itself takes the state back at the end of an epoch and of its validation, and no callback in between.
     assert told["syncs"] <= 4

@@ -94,11 +94,11 @@ def _installed(entry: EntryPoint, providers: Mapping[str, list[str]]) -> tuple[s
 def _supported(distribution: metadata.Distribution, entry: EntryPoint, installed: tuple[str, str] | None) -> str | None:
     """The range in the extra that is called like the integration's module or like the framework."""
     module = entry.value.partition(":")[0].split(".")
-    extras = {module[min(1, len(module) - 1)], entry.name.partition(".")[0]}
+    extras = {_plain(module[min(1, len(module) - 1)]), _plain(entry.name.partition(".")[0])}
     ranges = {}
     for requirement in distribution.requires or ():
         found = _REQUIREMENT.match(requirement)
-        if found is not None and found["extra"] in extras:
+        if found is not None and _plain(found["extra"]) in extras:
             ranges[_plain(found["name"])] = found["range"].strip()
     if installed is not None and _plain(installed[0]) in ranges:
         return ranges[_plain(installed[0])]
