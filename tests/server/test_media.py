@@ -116,3 +116,46 @@ def test_a_board_names_the_media_of_its_runs(client, key):
         {"name": "report", "kind": "table-file", "runs": 1},
         {"name": "sample", "kind": "image-file", "runs": 1},
     ]
+
+
+def test_media_of_runs_by_key(client, start):
+    names = []
+    for number in range(4):
+        run = start()
+        picture = tracker.Image(np.full((4, 6, 3), number, np.uint8))
+        run.log({"loss": 0.5, **({"sample": picture} if number != 1 else {"other": picture})})
+        run.finish()
+        names.append(run.folder.path.name)
+    client.get("/api/projects")
+
+    def read(**asked) -> list[list[str]]:
+        runs = client.get("/api/projects/demo/media", params={"run": names, **asked}).json()["runs"]
+        return [[str(names.index(it["run"])), *(series["key"] for series in it["series"])] for it in runs]
+
+    assert read(key=["sample", "other"]) == [["0", "sample"], ["1", "other"], ["2", "sample"], ["3", "sample"]]
+    assert read(key=["sample", "other"], limit=1) == [["0", "sample"], ["1", "other"]]
+    assert read(key="loss") == []
+    assert read(key="sample", run=[names[3], "gone"]) == [["3", "sample"]]
+
+
+def test_a_head_says_when_media_were_logged(client, start):
+    run = start()
+
+    def state(step: int) -> int:
+        while True:
+            client.get("/api/projects")
+            for head in client.get("/api/projects/demo/board").json()["runs"]:
+                if head["steps"] == step:
+                    return head["media"]
+
+    picture = np.zeros((4, 6, 3), np.uint8)
+    run.log({"loss": 0.5})
+    assert state(0) == 0
+    run.log({"sample": tracker.Image(picture)})
+    first = state(1)
+    assert first
+    run.log({"loss": 0.25})
+    assert state(2) == first
+    run.log({"sample": tracker.Image(picture)})
+    assert state(3) not in (0, first)
+    run.finish()

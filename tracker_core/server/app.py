@@ -84,6 +84,10 @@ class Api:
     def media(self, _request: Request, asked: wire.OfMedia) -> wire.Media:
         return media.read(self.source.entry(asked.run), asked.key, asked.most)
 
+    def runs_media(self, _request: Request, asked: wire.OfRunsMedia) -> wire.RunsMedia:
+        shelf = self.source.shelf(asked.project)
+        return media.of_runs(shelf.store, self.source.keys(shelf), asked)
+
     def table(self, _request: Request, asked: wire.OfTable) -> wire.Table:
         return self.tables.read(self.source.entry(asked.run), asked)
 
@@ -143,6 +147,14 @@ def operations(api: Api) -> list[Operation]:
             wire.OfSeries,
             answer=wire.Chart,
             media=binary,
+        ),
+        Operation(
+            "GET",
+            "/api/projects/{project}/media",
+            "Media of runs by key",
+            api.runs_media,
+            wire.OfRunsMedia,
+            answer=wire.RunsMedia,
         ),
         Operation(
             "PUT",

@@ -11,6 +11,7 @@ import msgspec
 from tracker_core import _metrics
 from tracker_core import _records as records
 from tracker_core.server import extreme, view, wire
+from tracker_core.server.media_state import media_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -207,6 +208,7 @@ def _head(store: Store, key: str, run: Run) -> wire.Head:
         host=facts.host,
         steps=run.flat.get("_step", -1),
         damage=str(card.damage),
+        media=media_state(store.db, run.number),
     )
 
 

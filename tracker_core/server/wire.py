@@ -39,7 +39,7 @@ class Projects(msgspec.Struct, frozen=True):
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
     """What every list shows of a run. `steps` is the largest step, -1 before the first row; `color` is empty where
-    nobody chose one."""
+    nobody chose one. `media` changes when the run logs media; 0 before it did."""
 
     key: str
     id: str
@@ -58,6 +58,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     steps: int
     damage: str = ""
     """A sentence where records are lost or unreadable."""
+    media: int = 0
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -191,6 +192,17 @@ class MediaSeries(msgspec.Struct, frozen=True):
 
 class Media(msgspec.Struct, frozen=True):
     series: list[MediaSeries]
+
+
+class RunMedia(msgspec.Struct, frozen=True):
+    run: str
+    series: list[MediaSeries]
+
+
+class RunsMedia(msgspec.Struct, frozen=True):
+    """Runs without any of the media are left out."""
+
+    runs: list[RunMedia]
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -414,6 +426,16 @@ class OfMedia(msgspec.Struct, frozen=True):
     run: str
     key: Keys = ()
     most: Annotated[int, Meta(ge=1, le=10_000)] = 300
+
+
+class OfRunsMedia(msgspec.Struct, frozen=True):
+    """`limit` is the most runs that are wanted of each key, the first of `run` that have any."""
+
+    project: str
+    run: Keys = ()
+    key: Keys = ()
+    most: Annotated[int, Meta(ge=1, le=10_000)] = 300
+    limit: Annotated[int, Meta(ge=1, le=2000)] = 2000
 
 
 CellFilter = Annotated[str, Meta(pattern=r"^[0-9]{1,6}:", max_length=1000)]

@@ -2,6 +2,7 @@
 
 import { here } from "./base";
 import { allowed } from "./embed";
+import type { MediaWish, RunMedia } from "./medialoader";
 import { type Series, decode } from "./series";
 import type {
   ArtifactHead,
@@ -65,6 +66,12 @@ export function consoleLines(key: string, first: number, count: number, search: 
 export function media(key: string, keys: readonly string[] = [], most = 300): Promise<MediaSeries[]> {
   const url = `api/runs/${path(key)}/media?most=${most}${list("key", keys)}`;
   return get<{ series: MediaSeries[] }>(url).then((it) => it.series);
+}
+
+/** Media of several runs: of each key those of the first `limit` runs that have any. */
+export function runsMedia(project: string, wish: MediaWish): Promise<RunMedia[]> {
+  const url = `api/projects/${path(project)}/media?most=${wish.most}&limit=${wish.limit}`;
+  return get<{ runs: RunMedia[] }>(url + list("key", wish.keys) + list("run", wish.runs)).then((it) => it.runs);
 }
 
 /** Keeps a view, in the place of `instead_of` if that is given; answers with all views of the project. */

@@ -3,6 +3,7 @@
 import * as api from "./api";
 import { PALETTE, SAFE, assign } from "./color";
 import type { Progress } from "./loader";
+import { MediaLoader } from "./medialoader";
 import { settings } from "./settings.svelte";
 import type { Column, Table } from "./table";
 import type { Change, Field, Head, MediaKey, Metric, Project, SavedView } from "./wire";
@@ -51,7 +52,12 @@ export class BoardState {
   private again = 0;
   private closed = false;
 
-  constructor(readonly key: string) {}
+  /** Media of the runs, for panels. */
+  readonly gallery: MediaLoader;
+
+  constructor(readonly key: string) {
+    this.gallery = new MediaLoader(key, (run) => this.byKey.get(run)?.media ?? 0);
+  }
 
   readonly byKey = $derived(new Map(this.heads.map((head) => [head.key, head])));
   readonly colors = $derived(assign(this.heads, settings.palette === "safe" ? SAFE : PALETTE));

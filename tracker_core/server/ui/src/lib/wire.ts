@@ -32,6 +32,8 @@ export type Head = {
   user: string;
   host: string;
   steps: number;
+  /** Changes when the run logs media. */
+  media: number;
 };
 
 export type Field = { key: string; runs: number };
