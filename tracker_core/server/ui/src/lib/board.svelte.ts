@@ -21,6 +21,7 @@ const BASE: Record<string, (head: Head) => unknown> = {
   user: (head) => head.user,
   host: (head) => head.host,
   steps: (head) => head.steps,
+  damage: (head) => head.damage,
 };
 
 export const BASE_COLUMNS = Object.keys(BASE);

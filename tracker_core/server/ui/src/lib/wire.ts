@@ -32,6 +32,8 @@ export type Head = {
   user: string;
   host: string;
   steps: number;
+  /** A sentence where records are lost or unreadable. */
+  damage: string;
   /** Changes when the run logs media. */
   media: number;
 };
@@ -82,6 +84,9 @@ export type Run = Head & {
   alerts: { time: number; title: string; text: string; level: string }[];
   exit_code: number | null;
   lost: number;
+  unreadable: number;
+  damaged_journals: string[];
+  headless: boolean;
   folder: string;
 };
 export type MediaValue = { _type: string; path?: string; caption?: string; error?: string; [more: string]: unknown };
