@@ -295,5 +295,16 @@ def busy(folder: RunFolder) -> bool:
     return any(_journal.alive(path) for path in folder.journals() if "-main" in path.name)
 
 
+def concurrent(folder: RunFolder, snapshot: Snapshot, attempt: int) -> int | None:
+    """The attempt that another process is writing while `attempt` begins; None where there is none.
+
+    One that itself began beside another does not count: it has no say in the run's state.
+    """
+    alone = [number for number in range(1, attempt) if getattr(snapshot.attempts.get(number), "beside", None) is None]
+    names = {path.name[:3]: path for path in folder.journals() if path.name[3:].startswith("-main.")}
+    going = [number for number in alone if (path := names.get(f"{number:03d}")) is not None and _journal.alive(path)]
+    return max(going, default=None)
+
+
 def _lower(left: int | None, right: int | None) -> int | None:
     return right if left is None else left if right is None else min(left, right)

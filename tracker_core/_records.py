@@ -34,7 +34,8 @@ class Start(_Record, frozen=True, kw_only=True, tag="start"):
     """An attempt begins: the first record of the journal that the training process writes.
 
     `attempt` counts from 1. `rewind` hides what earlier attempts logged beyond that step; `fork` names the run
-    and step whose history this run goes on from, and the folder where it lay.
+    and step whose history this run goes on from, and the folder where it lay. `beside` is the attempt that another
+    process was still writing: then the run has that one's state, and the rows of the two are those of two writers.
     """
 
     run: str
@@ -50,6 +51,7 @@ class Start(_Record, frozen=True, kw_only=True, tag="start"):
     switches: dict[str, Any] = {}
     rewind: int | None = None
     fork: Fork | None = None
+    beside: int | None = None
 
 
 class Fork(msgspec.Struct, frozen=True, kw_only=True):

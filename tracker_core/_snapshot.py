@@ -22,6 +22,7 @@ class Attempt(msgspec.Struct, kw_only=True):
     start: float
     mode: records.Mode = "offline"
     rewind: int | None = None
+    beside: int | None = None
     preempting: bool = False
     end: float | None = None
     exit_code: int | None = None
@@ -115,8 +116,9 @@ class Snapshot(msgspec.Struct, kw_only=True):
 
     @property
     def last(self) -> Attempt | None:
-        """The newest attempt."""
-        return self.attempts[max(self.attempts)] if self.attempts else None
+        """The newest attempt that began while no other one went on: the run has its state."""
+        alone = [number for number, attempt in self.attempts.items() if attempt.beside is None]
+        return self.attempts[max(alone or self.attempts)] if self.attempts else None
 
     @property
     def state(self) -> records.State:
@@ -146,6 +148,7 @@ class Snapshot(msgspec.Struct, kw_only=True):
     def _start(self, record: records.Start) -> None:
         entry = self._attempt(record.attempt, record.time)
         entry.start, entry.mode, entry.rewind = record.time, record.mode, record.rewind
+        entry.beside = record.beside
         self.id, self.project, self.entity = record.run, record.project, record.entity
         if record.switches:
             self.switches = record.switches

@@ -183,8 +183,6 @@ def _start_planned(settings: Settings, root: Path, plan: Plan, mode: records.Mod
     snapshot = past.snapshot if past is not None and plan.folder is not None else Snapshot()
     if past is not None and plan.fork is not None:
         snapshot.metrics = dict(past.snapshot.metrics)
-    if plan.folder is not None and _past.busy(folder):
-        _notice.warn(f"run {plan.run_id} is being written by another process too")
     try:
         if plan.fork is not None:
             _past.copy(plan.fork, folder, attempt=1)
@@ -193,6 +191,9 @@ def _start_planned(settings: Settings, root: Path, plan: Plan, mode: records.Mod
         if plan.folder is None:
             _folder.discard(folder)
         raise
+    beside = _past.concurrent(folder, snapshot, attempt) if plan.folder is not None else None
+    if beside is not None:
+        _notice.warn(f"run {plan.run_id} is being written by another process too: its state is that of the other one")
     folder = opened = OpenRunFolder(folder.path, _renamed)
     reopen = opener(folder, f"fork-{os.getpid()}", plan.run_id, attempt, settings.buffered)
     resumed = plan.folder is not None
@@ -214,6 +215,7 @@ def _start_planned(settings: Settings, root: Path, plan: Plan, mode: records.Mod
         job_type=_unset(settings.job_type),
         switches=switches(settings),
         rewind=plan.rewind,
+        beside=beside,
         fork=plan.fork,
     )
     writer.write(first)

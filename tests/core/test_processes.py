@@ -309,3 +309,100 @@ def test_a_child_that_outlives_its_parent_keeps_what_it_logs(script):
         assert time.monotonic() < deadline
         time.sleep(0.02)
     assert logged(tracker.Api().run("p/r"), "x") == [1, 2]
+
+
+def test_writers_keep_what_they_log_at_the_same_step(script):
+    """Two forked workers begin at the same step; so does the process that they were forked from."""
+    script(
+        """
+        import os
+        run = tracker.init(project="p", settings={"console": "off"})
+        run.log({"x": 0.0})
+        for worker in (1, 2):
+            child = os.fork()
+            if child == 0:
+                for i in range(3):
+                    run.log({"item": worker * 10 + i, "same": 1, "x": float(worker)})
+                os._exit(0)
+            os.waitpid(child, 0)
+        for i in range(2):
+            run.log({"x": 100.0 + i})
+        """
+    )
+    [run] = tracker.Api().runs("p")
+    assert logged(run, "item") == [10, 11, 12, 20, 21, 22]
+    assert logged(run, "same") == [1, 1, 1]
+    first, second = sorted(run.writers("item"), key=lambda name: run.series("item", writer=name)[2][0])
+    assert [run.series("item", writer=name)[2].tolist() for name in (first, second)] == [[10, 11, 12], [20, 21, 22]]
+    assert set(run.writers()) == {"main", first, second}
+    assert run.writers()[0] == "main"
+    assert run.series("x", writer="main")[2].tolist() == [0.0, 100.0, 101.0]
+    assert run.sample("x").last.tolist()[:3] == [0.0, 100.0, 101.0]  # a value a step: that of the first writer
+    assert run.sample("x", writer=second).last.tolist() == [2.0, 2.0, 2.0]
+    assert sorted(row["item"] for row in run.scan_history(keys=["item"])) == [10, 11, 12, 20, 21, 22]
+    assert {row.get("_writer") for row in run.scan_history()} == {None, first, second}
+    assert run.summary["x"] == 101.0
+    with pytest.raises(tracker.NotFoundError, match=first):
+        run.series("item", writer="main")
+
+
+SECOND = """
+import sys, warnings
+warnings.simplefilter("ignore")
+import tracker_core as tracker
+run = tracker.init(project="p", id="both", resume="allow", settings={"console": "off"})
+for i in range(2):
+    run.log({"loss": 10 + i}, step=i)
+run.log({"accuracy": 0.5})
+print(tracker.Api().run("p/both").state, flush=True)
+if sys.argv[1:]:
+    run.finish(int(sys.argv[1]))
+else:
+    sys.stdin.readline()
+"""
+
+
+@pytest.mark.parametrize(("first", "second"), [(0, 1), (3, 0)])
+def test_a_run_of_two_processes_has_the_state_of_the_first(script, first, second):
+    done = script(
+        """
+        import subprocess, sys
+        run = tracker.init(project="p", id="both", settings={"console": "off"})
+        for i in range(2):
+            run.log({"loss": i}, step=i)
+        subprocess.run([sys.executable, "-c", sys.argv[1], sys.argv[3]], check=False)
+        print(tracker.Api().run("p/both").state, flush=True)
+        run.log({"loss": 2})
+        run.finish(int(sys.argv[2]))
+        """,
+        SECOND,
+        str(first),
+        str(second),
+    )
+    assert done.stdout.split() == ["running", "running"]
+    run = tracker.Api().run("p/both")
+    assert (run.state, run.exit_code) == ("failed" if first else "finished", first)
+    assert run.writers("loss") == ["main", "process-2"]
+    assert run.series("loss", writer="process-2")[2].tolist() == [10, 11]
+    assert set(run.series("loss", writer="main")[2].tolist()) >= {0, 2}
+    assert run.series("accuracy")[0].tolist() == [2]
+    assert [life.state for life in run.attempts] == [run.state, "failed" if second else "finished"]
+
+
+def test_a_run_is_running_while_the_second_process_is(script):
+    """The first process ends first; the run has its state when the second one has ended, too."""
+    done = script(
+        """
+        import subprocess, sys
+        run = tracker.init(project="p", id="both", settings={"console": "off"})
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+        process = subprocess.Popen([sys.executable, "-c", sys.argv[1]], **pipes)
+        process.stdout.readline()
+        run.finish(4)
+        print(tracker.Api().run("p/both").state)
+        process.communicate("end")
+        print(tracker.Api().run("p/both").state)
+        """,
+        SECOND,
+    )
+    assert done.stdout.split() == ["running", "failed"]

@@ -11,6 +11,9 @@ import time
 
 import pytest
 
+from tracker_core import _journal
+from tracker_core import _records as records
+
 BINARY = {"accept": "application/octet-stream"}
 
 
@@ -111,6 +114,37 @@ def test_columns_have_a_cell_for_every_run(client, logged):
     }
     some = client.get(f"/api/projects/demo/columns?key=config.lr&run={keys[2]}&run=gone").json()
     assert (some["keys"], some["columns"]) == ([keys[2]], {"config.lr": ["NaN"]})
+
+
+def test_writers_of_one_run_have_lines_of_their_own(client, start):
+    run = start()
+    for step in range(3):
+        run.log({"loss": float(step), "lr": 0.5})
+    rank = _journal.open_writer(run.folder, "rank-1", run=run.id, attempt=1)
+    for step in range(3):
+        rank.write(records.Row(time=time.time(), step=step, data={"loss": 10.0 + step, "lr": 0.5, "shard": 1}))
+    rank.close()
+    run.finish()
+    url = f"/api/projects/demo/series?metric=loss&metric=lr&metric=shard&run={run.folder.path.name}"
+    client.get("/api/projects/demo/board")
+    plain = client.get(url).json()["series"]
+    assert [(it["metric"], it["writer"], it["value"]) for it in plain] == [
+        ("loss", "", [0, 1, 2]),
+        ("lr", "", [0.5] * 3),
+        ("shard", "", [1] * 3),
+    ]
+    every = client.get(f"{url}&writers=true").json()["series"]
+    assert [(it["metric"], it["writer"]) for it in every] == [
+        ("loss", ""),
+        ("loss", "rank-1"),
+        ("lr", ""),
+        ("shard", ""),
+    ]
+    assert every[1]["value"] == [10, 11, 12]
+    content = client.get(f"{url}&writers=true", headers=BINARY).content
+    (length,) = struct.unpack_from("<I", content)
+    assert json.loads(content[4 : 4 + length])["writers"] == ["", "rank-1", "", ""]
+    assert len(_unpack(content)) == 4
 
 
 def test_series_as_json_and_as_columns_are_the_same(client, logged):

@@ -22,7 +22,7 @@ VALUE = st.one_of(
 ROW = st.tuples(
     st.just("row"),
     st.integers(0, 12),
-    st.sampled_from(["main", "main", "rank1"]),
+    st.sampled_from(["main", "main", "rank-1"]),
     st.dictionaries(st.sampled_from("abc"), VALUE, min_size=1),
 )
 ACTIONS = st.lists(
@@ -33,7 +33,7 @@ ACTIONS = st.lists(
         st.tuples(st.just("resume"), st.none() | st.integers(0, 12)),
         st.tuples(st.just("set"), st.sampled_from("abc")),
         st.tuples(
-            st.just("purge"), st.integers(0, 12), st.sampled_from(["main", "rank1"]), st.sets(st.sampled_from("abc"))
+            st.just("purge"), st.integers(0, 12), st.sampled_from(["main", "rank-1"]), st.sets(st.sampled_from("abc"))
         ),
         st.tuples(st.just("refresh")),
     ),
@@ -42,7 +42,7 @@ ACTIONS = st.lists(
 
 
 class Model:
-    """What was logged or set by hand (then without a step), in the order in which it was."""
+    """What was logged or set by hand (then without a step), by whom, in the order in which it was."""
 
     def __init__(self):
         self.written = []
@@ -54,26 +54,46 @@ class Model:
     def purge(self, first, label, names):
         """Takes back the rows of one writer that have no other keys."""
         self.written = [
-            (step, values, writer)
-            for step, values, writer in self.written
+            (step, writer, values)
+            for step, writer, values in self.written
             if step is None or step < first or writer != label or not values.keys() <= names
         ]
 
-    def points(self, key):
-        return {step: values[key] for step, values, _ in self.written if step is not None and key in values}
+    def points(self, key, writer=None):
+        """The plain line, or that of a writer: the rank's values count where the main writer has none."""
+        found = {}
+        for name in ("rank-1", "main"):
+            if writer in (None, name):
+                found |= {step: values[key] for step, who, values in self.written if who == name and key in values}
+        found.pop(None, None)
+        return found
 
     def rows(self):
-        merged = {}
-        for step, values, _ in self.written:
-            if step is not None:
-                merged.setdefault(step, {}).update(values)
-        return merged
+        """Each step with its plain values, then with those of the rank where any of them is another."""
+        plain, own = {}, {}
+        for name in ("rank-1", "main"):
+            for step, who, values in self.written:
+                if step is not None and who == name:
+                    plain.setdefault(step, {}).update(values)
+                    if name == "rank-1":
+                        own.setdefault(step, {}).update(values)
+        for step in sorted(plain):
+            yield step, None, plain[step]
+            if any(differs(value, plain[step][key]) for key, value in own.get(step, {}).items()):
+                yield step, "rank-1", own[step]
 
     def summary(self):
+        main = {key for step, who, values in self.written if step is not None and who == "main" for key in values}
         found = {}
-        for _, values, _ in self.written:
-            found.update(values)
+        for step, who, values in self.written:
+            found.update(
+                {key: value for key, value in values.items() if step is None or who == "main" or key not in main}
+            )
         return found
+
+
+def differs(left, right):
+    return not (left == right or (left != left and right != right))  # noqa: PLR0124
 
 
 def same(left, right):
@@ -85,14 +105,14 @@ def play(draft, model, actions, refresh):
         if action == "row":
             step, label, values = details
             draft.log(step, label=label, **values)
-            model.written.append((step, values, label))
+            model.written.append((step, label, values))
         elif action == "resume":
             draft.close()
             draft.begin(rewind=details[0])
             model.resume(details[0])
         elif action == "set":
             draft.write(records.Summary(time=draft.at(), set={details[0]: "by hand"}))
-            model.written.append((None, {details[0]: "by hand"}, "main"))
+            model.written.append((None, "main", {details[0]: "by hand"}))
         elif action == "purge":
             step, label, names = details
             draft.write(records.Purge(time=draft.at(), step=step, names=tuple(names)), label)
@@ -129,23 +149,47 @@ def check(store, model):
         if found is None:
             assert wanted == {}
             continue
-        assert found.steps.tolist() == sorted(wanted)
-        for step, value in zip(found.steps.tolist(), found.values.tolist(), strict=True):
-            assert value == wanted[step] or (value != value and math.isnan(wanted[step]))  # noqa: PLR0124
+        check_line(found, wanted)
         check_envelope(store, run, key, wanted)
+        for writer in ("main", "rank-1"):
+            own = series.load(store.db, run.number, key, writer=writer)
+            check_line(own, model.points(key, writer))
+            check_envelope(store, run, key, model.points(key, writer), writer)
+        check_every(store, run, key, model)
     table = rows.table(store.db, run.number, run.card).dicts()
-    merged = model.rows()
-    assert [row.pop("_step") for row in table] == sorted(merged)
-    for row, step in zip(table, sorted(merged), strict=True):
-        assert row.keys() - {"_timestamp", "_runtime"} == merged[step].keys()
+    merged = list(model.rows())
+    assert [(row.pop("_step"), row.pop("_writer", None)) for row in table] == [row[:2] for row in merged]
+    for row, (_, _, values) in zip(table, merged, strict=True):
+        assert row.keys() - {"_timestamp", "_runtime"} == values.keys()
+        assert not any(differs(row[key], value) for key, value in values.items())
     summary = model.summary()
     assert run.flat.keys() - {"_step", "_timestamp", "_runtime"} == summary.keys()
     for key, value in summary.items():
         assert same(run.flat[key], value)
 
 
-def check_envelope(store, run, key, wanted):
-    found = sample.sample(store.db, run.number, key, 5)
+def check_line(found, wanted):
+    assert (found.steps.tolist() if found is not None else []) == sorted(wanted)
+    if found is not None:
+        pairs = zip(found.steps.tolist(), found.values.tolist(), strict=True)
+        assert not any(differs(value, wanted[step]) for step, value in pairs)
+
+
+def check_every(store, run, key, model):
+    plain, own = model.points(key), model.points(key, "rank-1")
+    lines = series.lines(store.db, run.number, key)
+    apart = [step for step, value in own.items() if differs(value, plain[step])]
+    assert list(lines.others) == (["rank-1"] if apart else [])
+    every = lines.every()
+    assert every.steps.tolist() == sorted([*plain, *apart])
+    for step in apart:
+        found = every.values[every.steps == step].tolist()
+        assert not differs(found[0], plain[step])
+        assert not differs(found[1], own[step])
+
+
+def check_envelope(store, run, key, wanted, writer=None):
+    found = sample.sample(store.db, run.number, key, 5, writer=writer)
     if found is None:
         return
     numbers = [value for value in wanted.values() if isinstance(value, int | float) and not math.isnan(value)]

@@ -144,6 +144,11 @@ class ApiRun:
         return self._card.start
 
     @property
+    def end_time(self) -> float | None:
+        """When the last attempt ended, in seconds since the epoch; None while one goes on."""
+        return self._card.end
+
+    @property
     def updated_at(self) -> str:
         """When the run was last written to."""
         return iso(self._card.updated)
@@ -266,16 +271,28 @@ class ApiRun:
         self._look()
         return list(series.keys(self._store.db, self._run.number))
 
-    def series(self, key: str) -> Series:
+    def series(self, key: str, writer: str | None = None) -> Series:
         """Every point of one key: `(steps, times, values)`, numpy arrays sorted by step.
 
-        Of several values at one step it is the last written. Raises NotFoundError when the key was never logged.
+        Of several values at one step it is the last written, unless several writers logged there: then a step is
+        repeated for each different value. `writer` chooses one of `writers(key)`. Raises NotFoundError when the key was
+        never logged, or not by that writer.
         """
         self._look()
-        found = series.load(self._store.db, self._run.number, key)
+        if writer is not None:
+            found = series.load(self._store.db, self._run.number, key, writer=writer)
+        else:
+            lines = series.lines(self._store.db, self._run.number, key)
+            found = None if lines is None else lines.every()
         if found is None:
-            raise self._missing(key)
+            raise self._missing(key, writer)
         return found
+
+    def writers(self, key: str | None = None) -> list[str]:
+        """Who logged to the run, or one key of it: "main" is the training process in all its attempts, "rank-1" a
+        rank, "fork-4711" or "worker-4711" a child process, "process-2" a second process on the same id."""
+        self._look()
+        return series.writers_of(self._store.db, self._run.number, key)
 
     def sample(
         self,
@@ -283,15 +300,17 @@ class ApiRun:
         buckets: int = 1000,
         x: str = "_step",
         x_range: tuple[float, float] | None = None,
+        writer: str | None = None,
     ) -> Envelope:
         """The envelope of one key in at most `buckets` buckets: no peak gets lost, however long the series is.
 
-        Raises NotFoundError when the key was never logged as a number.
+        It is that of one writer: of `writer`, or of the first that logged the key at a step ("main" before ranks before
+        others). Raises NotFoundError when the key was never logged as a number.
         """
         self._look()
-        found = sample.sample(self._store.db, self._run.number, key, buckets, x=x, within=x_range)
+        found = sample.sample(self._store.db, self._run.number, key, buckets, x=x, within=x_range, writer=writer)
         if found is None:
-            raise self._missing(key)
+            raise self._missing(key, writer)
         return found
 
     def system_metrics(self, pandas: bool | None = None) -> Any:
@@ -438,7 +457,9 @@ class ApiRun:
         edit.write(folder, folder.id, record, after=self._card.updated)
         self._look()
 
-    def _missing(self, key: str) -> NotFoundError:
+    def _missing(self, key: str, writer: str | None = None) -> NotFoundError:
+        if writer is not None and (known := self.writers(key)):
+            return NotFoundError(f"{key!r} of run {self.id} was not logged by {writer!r}, but by {', '.join(known)}")
         return NotFoundError(f"run {self.id} has no metric {key!r}{_close(key, self.keys())}")
 
 

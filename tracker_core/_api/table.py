@@ -44,6 +44,8 @@ def show(table: Table, *, pandas: bool | None) -> Any:
     from pandas import DataFrame
 
     columns: dict[str, Any] = {"_step": table.steps, "_timestamp": table.times, "_runtime": table.runtimes}
+    if table.writers is not None:
+        columns["_writer"] = table.writers
     for key, column in table.columns.items():
         mask = table.masks[key]
         columns[key] = column if mask.all() else _with_holes(column, mask)

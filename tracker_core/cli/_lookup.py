@@ -115,7 +115,7 @@ def facts(run: ApiRun) -> dict[str, Any]:
         "damage": _damage(run),
         "created_at": run.created_at,
         "updated_at": run.updated_at,
-        "duration": run.attempts[-1].end - run.start_time if run.attempts and run.attempts[-1].end else None,
+        "duration": None if run.end_time is None else run.end_time - run.start_time,
         "attempts": len(run.attempts),
         "last_step": run.last_step,
         "group": run.group,

@@ -194,7 +194,7 @@ def _value(run: ApiRun, field: str) -> Any:
     if field == "created_at":
         return run.start_time
     if field == "duration":
-        return lasted(run.start_time, run.attempts[-1].end if run.attempts else None)
+        return lasted(run.start_time, run.end_time)
     if field == "place":
         return str(run.folder.parent.parent)
     known = facts(run)

@@ -65,8 +65,7 @@ def _print(run: ApiRun, wanted: tuple[str, ...]) -> None:
 
 
 def _overview(run: ApiRun) -> Iterable[tuple[str, str]]:
-    end = run.attempts[-1].end if run.attempts else None
-    ran = duration(lasted(run.start_time, end))
+    ran = duration(lasted(run.start_time, run.end_time))
     yield "started", f"{moment(run.start_time)}, {'running for' if run.state == 'running' else 'took'} {ran}"
     if len(run.attempts) > 1:
         yield "attempts", str(len(run.attempts))

@@ -197,7 +197,7 @@ def _head(store: Store, key: str, run: Run) -> wire.Head:
         name=card.name or card.id,
         state=card.state,
         created=card.start,
-        ended=card.attempts[-1].end if card.attempts and card.state != "running" else None,
+        ended=card.end if card.state != "running" else None,
         updated=card.updated,
         tags=card.tags,
         group=card.group,

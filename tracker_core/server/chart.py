@@ -10,16 +10,20 @@ import numpy as np
 
 from tracker_core._errors import UsageError
 from tracker_core.server import wire
+from tracker_core.store import series
 from tracker_core.store.sample import sample
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tracker_core import _records as records
     from tracker_core.store import Run, Store
     from tracker_core.store.chunk import Column
     from tracker_core.store.sample import Envelope
 
 AXES = ("_step", "_timestamp")
+_WRITERS = 24
+"""Lines of other writers of one run: a run may have hundreds of workers."""
 _Floats = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
 
@@ -28,6 +32,7 @@ class Drawn(NamedTuple):
     metric: str
     envelope: Envelope
     bucketed: bool
+    writer: str = ""
 
 
 def read(store: Store, runs: Mapping[str, Run], asked: wire.OfSeries) -> list[Drawn]:
@@ -45,18 +50,27 @@ def read(store: Store, runs: Mapping[str, Run], asked: wire.OfSeries) -> list[Dr
                 continue
             low = asked.after[place] if asked.after else asked.from_
             within = None if low is None and asked.to is None else (_or(low, -math.inf), _or(asked.to, math.inf))
-            envelope = sample(
-                store.db,
-                runs[key].number,
-                metric,
-                asked.buckets,
-                x=asked.x,
-                within=within,
-                stream=asked.stream,
-            )
-            if envelope is not None:
-                found.append(Drawn(key, metric, envelope, asked.extremes and _spread(envelope)))
+            number = runs[key].number
+            for writer in ("", *(_others(store, number, metric, asked.stream) if asked.writers else ())):
+                envelope = sample(
+                    store.db,
+                    number,
+                    metric,
+                    asked.buckets,
+                    x=asked.x,
+                    within=within,
+                    stream=asked.stream,
+                    writer=writer or None,
+                )
+                if envelope is not None:
+                    found.append(Drawn(key, metric, envelope, asked.extremes and _spread(envelope), writer))
     return found
+
+
+def _others(store: Store, run: int, metric: str, stream: records.Stream) -> list[str]:
+    """The writers that have a line of their own."""
+    lines = series.lines(store.db, run, metric, stream)
+    return [] if lines is None else list(lines.others)[:_WRITERS]
 
 
 def pack(drawn: list[Drawn], *, axis: str) -> bytes:
@@ -65,13 +79,14 @@ def pack(drawn: list[Drawn], *, axis: str) -> bytes:
     The header has the names of `runs` and `metrics`, and for each of `series` the places of its run and its metric, its
     number of points, and one letter for each of its columns, which follow in the same order: step, value; if it is
     bucketed low, high, count, nans and last step, and unless x is the step last x; then time or the x metric's value,
-    unless x is the step. `x` is the kind of all axes. Letters:
+    unless x is the step. `x` is the kind of all axes. `writers`, if it is there, has the writer of each of `series`,
+    empty for the plain line. Letters:
     `=` nothing, as in the series before; `r` first and difference of evenly spaced values; `i` int32; `f` float32; `d`
     float64. Whichever is shortest without changing a value is taken.
     """
     runs = {key: place for place, key in enumerate(dict.fromkeys(it.run for it in drawn))}
     metrics = {name: place for place, name in enumerate(dict.fromkeys(it.metric for it in drawn))}
-    series, parts = [], []
+    entries, parts = [], []
     before: list[_Floats] = []
     for it in drawn:
         columns = _columns(it, axis)
@@ -82,10 +97,13 @@ def pack(drawn: list[Drawn], *, axis: str) -> bytes:
             letter, data = ("=", b"") if same else _shortest(column)
             letters += letter
             parts.append(data)
-        series.append((runs[it.run], metrics[it.metric], len(it.envelope.x), letters))
+        entries.append((runs[it.run], metrics[it.metric], len(it.envelope.x), letters))
         before = floats
     kind = {"_step": "step", "_timestamp": "time"}.get(axis, "other")
-    header = msgspec.json.encode({"runs": list(runs), "metrics": list(metrics), "x": kind, "series": series})
+    content: dict[str, object] = {"runs": list(runs), "metrics": list(metrics), "x": kind, "series": entries}
+    if any(it.writer for it in drawn):
+        content["writers"] = [it.writer for it in drawn]
+    header = msgspec.json.encode(content)
     return b"".join([len(header).to_bytes(4, "little"), header, *parts])
 
 
@@ -134,6 +152,7 @@ def _line(it: Drawn, axis: str) -> wire.Line:
             run=it.run,
             metric=it.metric,
             bucketed=False,
+            writer=it.writer,
             step=found.last_step.tolist(),
             time=found.last_time.tolist(),
             value=_nulls(found.last),
@@ -145,6 +164,7 @@ def _line(it: Drawn, axis: str) -> wire.Line:
         run=it.run,
         metric=it.metric,
         bucketed=True,
+        writer=it.writer,
         step=found.steps.tolist(),
         time=found.times.tolist(),
         value=_nulls(found.last),

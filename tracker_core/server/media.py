@@ -8,7 +8,7 @@ import numpy as np
 
 from tracker_core.server import wire
 from tracker_core.server.board import finite
-from tracker_core.store.series import load
+from tracker_core.store.series import lines
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -44,9 +44,10 @@ def _series(db: Database, number: int, wanted: Collection[str], most: int) -> li
     for (key,) in db.rows(
         "SELECT DISTINCT name FROM series WHERE run = ? AND stream = 'metrics' AND kind = 'o' ORDER BY name", (number,)
     ):
-        series = load(db, number, key) if not wanted or key in wanted else None
-        if series is None:
+        logged = lines(db, number, key) if not wanted or key in wanted else None
+        if logged is None:
             continue
+        series = logged.every()
         places = [place for place, value in enumerate(series.values) if isinstance(value, dict) and "_type" in value]
         if places:
             chosen = [places[at] for at in np.unique(np.linspace(0, len(places) - 1, most).round().astype(int))]

@@ -291,7 +291,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     With `bucketed`, an entry stands for a bucket: `step`, `time` and `other` are those of its first point; `value`,
     `last_step`, `last_time` and `last_other` those of its last one; `low` and `high` are its extremes, `count` its
     number of points, `nans` how many of them are NaN. Without, each entry is one logged point, and the columns after
-    `other` are empty.
+    `other` are empty. `writer` is empty but for the line of a writer beside the first one, such as "rank-1".
     """
 
     run: str
@@ -308,6 +308,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     last_step: list[float] = []
     last_time: list[float] = []
     last_other: list[float | None] = []
+    writer: str = ""
 
 
 class Chart(msgspec.Struct, frozen=True):
@@ -406,7 +407,11 @@ class OfColumns(msgspec.Struct, frozen=True):
 
 class OfSeries(msgspec.Struct, frozen=True, kw_only=True):
     """`x` is `_step`, `_timestamp` or a metric. `from` and `to` cut the x-axis; `after` gives the first step wanted
-    of each run, in the order of `run`. Without `extremes` a point is its bucket's last value only."""
+    of each run, in the order of `run`. Without `extremes` a point is its bucket's last value only.
+
+    A metric has one line per run: at a step that several writers of the run logged, the value of the first of them (the
+    training process, then ranks by number, then workers). With `writers` there follows a line for each of the others,
+    of up to 24, that logged another value at any step."""
 
     project: str
     metric: Annotated[tuple[str, ...], Meta(max_length=200)] = ()
@@ -416,6 +421,7 @@ class OfSeries(msgspec.Struct, frozen=True, kw_only=True):
     x: str = "_step"
     stream: Stream = "metrics"
     extremes: bool = True
+    writers: bool = False
     from_: float | None = msgspec.field(default=None, name="from")
     to: float | None = None
 

@@ -257,7 +257,8 @@ class Store:
         run = self._runs.get(folder.path.name)
         if not alive or run is None:
             return not alive
-        return run.card.state == "running" and not life.trained(folder, run.card.attempts[-1].number, alive)
+        trained = any(life.trained(folder, attempt.number, alive) for attempt in run.card.attempts)
+        return run.card.state == "running" and not trained
 
     def _settle(self, folder: RunFolder, number: int) -> None:
         """Enough time went by without news."""

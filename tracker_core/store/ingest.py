@@ -84,7 +84,7 @@ class Ingest:
             begins.append(stats.begin)
             ends[stock.attempt] = max(stats.end, ends.get(stock.attempt, 0.0))
             if stock.stream == "metrics":
-                own.append(Source(stock.attempt, stock.journal, stock.place, stock.names, stats))
+                own.append(Source(stock.attempt, stock.journal, stock.place, stock.names, stats, stock.writer))
         damage = self._damage()
         snapshot = self.snapshot if not damage.headless else _guess(self.snapshot, run_id, begins)
         shown = card(snapshot, state, self._updated(ends), ends, damage)
@@ -169,7 +169,7 @@ class Ingest:
         self._taken = taken
 
     def _stock(self, journal: str, attempt: int, key_set: KeySet) -> Stock:
-        found = self._shelf.stock(journal, attempt, key_set.stream, key_set.names, key_set.kinds)
+        found = self._shelf.stock(journal, attempt, key_set.stream, key_set.names, key_set.kinds, self._beside(attempt))
         self._stocks[journal, key_set.id] = found
         return found
 
@@ -193,8 +193,12 @@ class Ingest:
         if not names:
             return
         kinds = "".join(_kind(value) for value in record.data.values())
-        stock = self._shelf.stock(journal, attempt, record.stream, names, kinds)
+        stock = self._shelf.stock(journal, attempt, record.stream, names, kinds, self._beside(attempt))
         stock.add(record.step, record.time, tuple(record.data.values()))
+
+    def _beside(self, attempt: int) -> int | None:
+        known = self.snapshot.attempts.get(attempt)
+        return known.beside if known is not None else None
 
     def _flush(self) -> None:
         self._shelf.store()

@@ -17,6 +17,7 @@ from tracker_core.store import batch as batches
 from tracker_core.store.chunk import OBJECTS, ROWS
 from tracker_core.store.seal import seal
 from tracker_core.store.stats import Kept, Stats, join, measure
+from tracker_core.store.writer import of as writer_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -36,12 +37,13 @@ _PIECE_VALUES = 1 << 16
 class Stock:
     """One key set of one journal."""
 
-    def __init__(self, number: int, journal: str, place: int, attempt: int, stream: str) -> None:
+    def __init__(self, number: int, journal: str, place: int, attempt: int, stream: str, writer: str) -> None:
         self.number = number
         self.journal = journal
         self.place = place
         self.attempt = attempt
         self.stream = stream
+        self.writer = writer
         self.names: tuple[str, ...] = ()
         self.kinds = ""
         self.visible: int | None = None
@@ -92,12 +94,26 @@ class Shelf:
         self._stocks: dict[tuple[str, str, tuple[str, ...], str], Stock] = {}
         self._purged: list[Stock] = []
         self._places: dict[str, int] = {}
-        for number, journal, place, attempt, stream, names, kinds, visible, purged, stats, chunks, pieces in db.rows(
-            "SELECT keyset, journal, place, attempt, stream, names, kinds, visible, purged, stats, chunks, pieces"
-            " FROM keyset WHERE run = ? ORDER BY keyset",
+        for (
+            number,
+            journal,
+            place,
+            attempt,
+            stream,
+            writer,
+            names,
+            kinds,
+            visible,
+            purged,
+            stats,
+            chunks,
+            pieces,
+        ) in db.rows(
+            "SELECT keyset, journal, place, attempt, stream, writer, names, kinds, visible, purged, stats, chunks,"
+            " pieces FROM keyset WHERE run = ? ORDER BY keyset",
             (run,),
         ):
-            stock = Stock(number, journal, place, attempt, stream)
+            stock = Stock(number, journal, place, attempt, stream, writer)
             stock.names = msgspec.msgpack.decode(names, type=tuple[str, ...])
             stock.kinds, stock.visible, stock.chunks, stock.pieces = kinds, visible, chunks, pieces
             stock.purged = purged
@@ -108,23 +124,27 @@ class Shelf:
         yield from self._purged
         yield from self._stocks.values()
 
-    def stock(self, journal: str, attempt: int, stream: str, names: tuple[str, ...], kinds: str) -> Stock:
-        """The stock of these names, made when they are new."""
+    def stock(
+        self, journal: str, attempt: int, stream: str, names: tuple[str, ...], kinds: str, beside: int | None
+    ) -> Stock:
+        """The stock of these names, made when they are new. `beside`: the attempt that went on when this one began."""
         found = self._stocks.get((journal, stream, names, kinds))
         if found is not None:
             return found
-        stock = Stock(len(self._stocks) + len(self._purged), journal, self._places.get(journal, 0), attempt, stream)
+        place, writer = self._places.get(journal, 0), writer_of(journal, attempt, beside)
+        stock = Stock(len(self._stocks) + len(self._purged), journal, place, attempt, stream, writer)
         stock.names, stock.kinds = names, kinds
         self._place(stock)
         self._db.run(
-            "INSERT INTO keyset (run, keyset, journal, place, attempt, stream, names, kinds, visible, stats, chunks,"
-            " pieces) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO keyset (run, keyset, journal, place, attempt, writer, stream, names, kinds, visible, stats,"
+            " chunks, pieces) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 self._run,
                 stock.number,
                 journal,
                 stock.place,
                 attempt,
+                writer,
                 stream,
                 msgspec.msgpack.encode(names),
                 kinds,

@@ -27,11 +27,12 @@ def living(folder: RunFolder) -> set[str]:
 
 
 def state(folder: RunFolder, snapshot: Snapshot, alive: set[str]) -> records.State:
-    """The run's state: what its records say, and "crashed" where they say "running" and nobody writes any more."""
-    if snapshot.state != "running":
-        return snapshot.state
-    number = snapshot.last.number if snapshot.last else 1
-    return "running" if trained(folder, number, alive) else "crashed"
+    """The run's state: "running" while the training process of any attempt goes on, then what the records say of the
+    last one; "crashed" where they say "running" and nobody writes any more."""
+    going = [attempt.number for attempt in snapshot.attempts.values() if attempt.state == "running"] or [1]
+    if any(trained(folder, number, alive) for number in going):
+        return "running"
+    return "crashed" if snapshot.state == "running" else snapshot.state
 
 
 def trained(folder: RunFolder, attempt: int, alive: set[str]) -> bool:

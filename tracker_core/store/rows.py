@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from tracker_core.store import writer as writers
 from tracker_core.store.part import HIGHEST, LOWEST, read
-from tracker_core.store.series import together
+from tracker_core.store.series import together, unequal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,18 +29,25 @@ class _Part(NamedTuple):
     """Rows of one key set; `columns` are those of `names`."""
 
     attempt: int
+    writer: str
     names: tuple[str, ...]
     batch: Batch
 
 
 class Table(NamedTuple):
-    """Merged rows sorted by step (system metrics: by time). `masks[key]` tells which rows have the key."""
+    """Merged rows sorted by step (system metrics: by time). `masks[key]` tells which rows have the key.
+
+    A step has one row with the plain lines' values (see `series.py`), and after it one for each writer that logged
+    another value there, with what that writer logged. `writers` names the writers of such rows; it is None where there
+    are none.
+    """
 
     steps: Column
     times: Column
     runtimes: Column
     columns: dict[str, Column]
     masks: dict[str, Column]
+    writers: Column | None = None
 
     def select(self, rows: Column) -> Table:
         return Table(
@@ -48,16 +56,22 @@ class Table(NamedTuple):
             self.runtimes[rows],
             {key: column[rows] for key, column in self.columns.items()},
             {key: mask[rows] for key, mask in self.masks.items()},
+            None if self.writers is None else self.writers[rows],
         )
 
     def dicts(self) -> list[dict[str, Any]]:
-        """Each row with the keys that it has, after `_step`, `_timestamp` and `_runtime`."""
+        """Each row with the keys that it has, after `_step`, `_timestamp` and `_runtime`; with `_writer` where it is
+        that of another writer."""
         rows: list[dict[str, Any]] = [
             {"_step": step, "_timestamp": time, "_runtime": runtime}
             for step, time, runtime in zip(
                 self.steps.tolist(), self.times.tolist(), self.runtimes.tolist(), strict=True
             )
         ]
+        if self.writers is not None:
+            for row, writer in zip(rows, self.writers.tolist(), strict=True):
+                if writer is not None:
+                    row["_writer"] = writer
         for key, column in self.columns.items():
             values = column.tolist()
             mask = self.masks[key]
@@ -85,6 +99,8 @@ def table(
         parts = _parts(db, run, keys, within, stream, only)
     origins = {life.number: life.origin for life in card.attempts}
     merged = _merge(parts, origins, by_time=stream == "system")
+    if stream == "metrics":
+        merged = _with_writers(merged, parts, origins)
     if not keys:
         return merged
     missing = [key for key in keys if key not in merged.columns and key not in AXES]
@@ -122,7 +138,7 @@ def _spread(db: Database, run: int, keys: Sequence[str] | None, within: tuple[in
     """Some of the steps that have all of the keys, evenly spread; None where there are no more than that."""
     steps: dict[int, Column] = {}
     owners: dict[str, list[int]] = {}
-    for keyset, _, names, kinds, _, visible in _wanted(db, run, keys, "metrics"):
+    for keyset, _, names, kinds, _, _, visible in _wanted(db, run, keys, "metrics"):
         last = within[1] if visible is None else min(within[1], visible)
         found = [batch.steps for batch in read(db, run, keyset, kinds, (), within)]
         joined = np.concatenate(found) if found else np.empty(0, np.int64)
@@ -150,19 +166,19 @@ def _parts(
     db: Database, run: int, keys: Sequence[str] | None, within: tuple[int, int], stream: Stream, only: Column | None
 ) -> list[_Part]:
     parts = []
-    for keyset, places, names, kinds, attempt, visible in _wanted(db, run, keys, stream):
+    for keyset, places, names, kinds, attempt, writer, visible in _wanted(db, run, keys, stream):
         last = within[1] if visible is None else min(within[1], visible)
         for batch in read(db, run, keyset, kinds, places, within, only):
             shown = (batch.steps >= within[0]) & (batch.steps <= last)
             chosen = batch if shown.all() else batch.select(shown)
             if len(chosen):
-                parts.append(_Part(attempt, names, chosen))
+                parts.append(_Part(attempt, writer, names, chosen))
     return parts
 
 
 def _wanted(
     db: Database, run: int, keys: Sequence[str] | None, stream: Stream
-) -> list[tuple[int, tuple[int, ...], tuple[str, ...], str, int, int | None]]:
+) -> list[tuple[int, tuple[int, ...], tuple[str, ...], str, int, str, int | None]]:
     """The key sets that have any of the keys, and which of their columns to read."""
     chosen: dict[int, list[tuple[int, str]]] = {}
     for keyset, place, name in db.rows(
@@ -177,10 +193,12 @@ def _wanted(
             tuple(name for _, name in chosen[keyset]),
             kinds,
             attempt,
+            writer,
             visible,
         )
-        for keyset, kinds, attempt, visible in db.rows(
-            "SELECT keyset, kinds, attempt, visible FROM keyset WHERE run = ? ORDER BY attempt, journal, place", (run,)
+        for keyset, kinds, attempt, writer, visible in db.rows(
+            "SELECT keyset, kinds, attempt, writer, visible FROM keyset WHERE run = ? ORDER BY attempt, journal, place",
+            (run,),
         )
         if keyset in chosen
     ]
@@ -192,8 +210,11 @@ def _merge(parts: Sequence[_Part], origins: dict[int, float], *, by_time: bool) 
     steps = np.concatenate([part.batch.steps for part in parts])
     times = np.concatenate([part.batch.times for part in parts])
     attempts = np.concatenate([np.full(len(part.batch), part.attempt) for part in parts])
-    # Written order: the later write of two at one place of the table comes last and stands.
-    order = np.lexsort((times, attempts))
+    # Written order: the later write of two at one place of the table comes last and stands; that of the first writer
+    # comes after those of others.
+    names = sorted({part.writer for part in parts}, key=writers.rank, reverse=True)
+    priority = np.concatenate([np.full(len(part.batch), names.index(part.writer)) for part in parts])
+    order = np.lexsort((times, attempts, priority)) if not by_time else np.lexsort((times, attempts))
     if by_time:
         rows = np.empty(len(steps), np.int64)
         rows[order] = np.arange(len(steps))
@@ -210,6 +231,47 @@ def _merge(parts: Sequence[_Part], origins: dict[int, float], *, by_time: bool) 
     columns, masks = _columns(parts, rows, rank, count)
     # A fork's history was written before the fork began.
     return Table(axis, when, np.maximum(when - origin, 0.0), columns, masks)
+
+
+def _with_writers(merged: Table, parts: Sequence[_Part], origins: dict[int, float]) -> Table:
+    """The table with the rows of those writers whose values are not the plain lines'."""
+    names = sorted({part.writer for part in parts}, key=writers.rank)
+    tables = [merged]
+    labels: list[str | None] = [None]
+    for name in names[1:]:
+        own = _merge([part for part in parts if part.writer == name], origins, by_time=False)
+        places = np.searchsorted(merged.steps, own.steps)
+        apart = np.zeros(len(own.steps), bool)
+        for key, column in own.columns.items():
+            apart |= own.masks[key] & unequal(merged.columns[key][places], column)
+        if apart.any():
+            tables.append(own.select(np.flatnonzero(apart)))
+            labels.append(name)
+    return merged if len(tables) == 1 else _concatenate(tables, labels)
+
+
+def _concatenate(tables: Sequence[Table], labels: Sequence[str | None]) -> Table:
+    steps = np.concatenate([table.steps for table in tables])
+    columns, masks = {}, {}
+    for key in tables[0].columns:
+        present = [table for table in tables if key in table.columns]
+        values = together([table.columns[key] for table in present])
+        column = np.zeros(len(steps), values.dtype) if values.dtype.kind != "O" else np.empty(len(steps), object)
+        mask = np.zeros(len(steps), bool)
+        start = taken = 0
+        for table in tables:
+            count = len(table.steps)
+            if key in table.columns:
+                column[start : start + count] = values[taken : taken + count]
+                mask[start : start + count] = table.masks[key]
+                taken += count
+            start += count
+        columns[key], masks[key] = column, mask
+    owners = np.empty(len(steps), object)
+    owners[:] = [label for table, label in zip(tables, labels, strict=True) for _ in range(len(table.steps))]
+    times, runtimes = (np.concatenate([getattr(table, name) for table in tables]) for name in ("times", "runtimes"))
+    whole = Table(steps, times, runtimes, columns, masks, owners)
+    return whole.select(np.argsort(steps, kind="stable"))
 
 
 def _columns(

@@ -58,6 +58,12 @@ class Card(msgspec.Struct, frozen=True, array_like=True):
     color: str = ""
     damage: Damage = Damage()
 
+    @property
+    def end(self) -> float | None:
+        """When the last attempt ended; None while one goes on."""
+        ends = [attempt.end for attempt in self.attempts]
+        return None if None in ends else max((end for end in ends if end is not None), default=None)
+
 
 class Run:
     """A run as it stood when it was read. `number` is the store's name for it, `version` rises with every change."""
@@ -152,30 +158,33 @@ def iso(time: float) -> str:
 def _lives(snapshot: Snapshot, state: records.State, ends: dict[int, float]) -> list[Life]:
     lives = []
     ran = 0.0
+    origins: dict[int, float] = {}
     attempts: list[Attempt] = [snapshot.attempts[number] for number in sorted(snapshot.attempts)]
     for attempt in attempts:
-        newest = attempt is attempts[-1]
+        newest = attempt is snapshot.last
+        goes_on = state == "running" and attempt.state == "running" and (newest or attempt.beside is not None)
         end = attempt.end
-        if end is None and not (newest and state == "running"):
+        if end is None and not goes_on:
             end = max(attempt.start, ends.get(attempt.number, attempt.start))
         lives.append(
             Life(
                 attempt.number,
                 attempt.start,
                 end,
-                state if newest else _settled(attempt),
+                _settled(attempt, state) if newest or goes_on else _settled(attempt, "crashed"),
                 attempt.exit_code,
                 attempt.signal,
                 attempt.mode,
                 attempt.rewind,
-                attempt.start - ran,
+                attempt.start - ran if attempt.beside is None else origins.get(attempt.beside, attempt.start),
             )
         )
-        if end is not None:
+        origins[attempt.number] = lives[-1].origin
+        if end is not None and attempt.beside is None:
             ran += end - attempt.start
     return lives
 
 
-def _settled(attempt: Attempt) -> records.State:
-    """An attempt with a successor runs no more."""
-    return "crashed" if attempt.state == "running" else attempt.state
+def _settled(attempt: Attempt, silent: records.State) -> records.State:
+    """The state of an attempt; `silent` where it never said that it ended."""
+    return silent if attempt.state == "running" else attempt.state

@@ -66,23 +66,24 @@ def sample(
     x: str = "_step",
     within: tuple[float, float] | None = None,
     stream: Stream = "metrics",
+    writer: str | None = None,
 ) -> Envelope | None:
     """At most `buckets` buckets over the points with x `within` the two, both included.
 
     Buckets are about equally wide: their edges are those of the pyramid's cells next to an even grid. `x` is "_step",
     "_timestamp" or another key: then the points count where both have a value at one step. None when the key was
-    never logged as a number.
+    never logged as a number. `writer` chooses the line of one writer; without it it is the plain one (see `series.py`).
     """
     with db.reading():
-        found = sources(db, run, key, stream)
+        found = [source for source in sources(db, run, key, stream) if writer in (None, source.writer)]
         if not found:
             return None
         if x not in AXES:
-            parts = [_Part(None, _against(db, run, key, x, stream))]
+            parts = [_Part(None, _against(db, run, key, x, stream, writer))]
         elif stream == "metrics" and all(source.ordered and source.visible is None for source in found):
             parts = _coarse(db, run, found, buckets, x, within)
         else:
-            whole = load(db, run, key, stream)
+            whole = load(db, run, key, stream, writer=writer)
             parts = [_Part(None, cell.points(*whole, x))] if whole is not None else []
         if not any(len(part.found.x) for part in parts) and all(source.kind == "o" for source in found):
             return None
@@ -98,9 +99,11 @@ def sample(
     return _merge([_bucket(part.found, cuts) for part in parts])
 
 
-def _against(db: Database, run: int, key: str, x: str, stream: Stream) -> Points:
+def _against(db: Database, run: int, key: str, x: str, stream: Stream, writer: str | None) -> Points:
     """The points of the series, by the value of another one at their step."""
-    own, other = load(db, run, key, stream), load(db, run, x, stream)
+    own = load(db, run, key, stream, writer=writer)
+    # A writer's own values of the other metric, if it has any.
+    other = load(db, run, x, stream, writer=writer) or load(db, run, x, stream)
     if own is None or other is None:
         return Points(np.empty(0), np.empty(0, np.int64), np.empty(0), np.empty(0))
     steps, times, values = cell.numbers(*own)

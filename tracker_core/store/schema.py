@@ -38,12 +38,13 @@ _TABLES = (
         run BIGINT NOT NULL, name TEXT NOT NULL, attempt BIGINT NOT NULL, segment BIGINT NOT NULL,
         place BIGINT NOT NULL, gaps BIGINT NOT NULL, PRIMARY KEY (run, name))""",
     # One set of names that are logged together in one journal. `visible` is the last step that nothing hides, `purged`
-    # the last one that no purge does: what is logged after that is another key set of the same names.
+    # the last one that no purge does: what is logged after that is another key set of the same names. `writer`: whose
+    # rows they are (see `writer.py`).
     """CREATE TABLE keyset (
         run BIGINT NOT NULL, keyset BIGINT NOT NULL, journal TEXT NOT NULL, place BIGINT NOT NULL,
-        attempt BIGINT NOT NULL, stream TEXT NOT NULL, names {blob} NOT NULL, kinds TEXT NOT NULL, visible BIGINT,
-        purged BIGINT, stats {blob} NOT NULL, chunks BIGINT NOT NULL, pieces BIGINT NOT NULL,
-        PRIMARY KEY (run, keyset))""",
+        attempt BIGINT NOT NULL, writer TEXT NOT NULL, stream TEXT NOT NULL, names {blob} NOT NULL,
+        kinds TEXT NOT NULL, visible BIGINT, purged BIGINT, stats {blob} NOT NULL, chunks BIGINT NOT NULL,
+        pieces BIGINT NOT NULL, PRIMARY KEY (run, keyset))""",
     # In which column of which key sets a series lies. `ordered`: its steps only ever rose, over all key sets.
     """CREATE TABLE series (
         run BIGINT NOT NULL, stream TEXT NOT NULL, name TEXT NOT NULL, keyset BIGINT NOT NULL, place BIGINT NOT NULL,

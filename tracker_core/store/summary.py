@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker_core import _metrics
+from tracker_core.store import writer as writers
 
 if TYPE_CHECKING:
     from tracker_core._snapshot import Snapshot
@@ -20,6 +21,7 @@ class Source(NamedTuple):
     place: int
     names: tuple[str, ...]
     stats: Stats
+    writer: str = writers.MAIN
 
 
 class Summary(Mapping[str, Any]):
@@ -98,10 +100,20 @@ def summarise(
 
 
 def _logged(sources: list[Source]) -> dict[str, tuple[float, ColumnStats]]:
-    """Of each key: when it was logged last, and its statistics."""
+    """Of each key: when its first writer logged it last, and the statistics of that writer's values.
+
+    Workers and the like have no order among them.
+    """
     found: dict[str, tuple[float, ColumnStats]] = {}
+    first: dict[str, tuple[int, int]] = {}
+    for source in sources:
+        order = writers.precedence(source.writer)
+        for name in source.names:
+            first[name] = min(order, first.get(name, order))
     for source in sorted(sources, key=lambda source: (source.attempt, source.stats.end, source.journal, source.place)):
         for name, stats in zip(source.names, source.stats.columns, strict=True):
+            if writers.precedence(source.writer) != first[name]:
+                continue
             earlier = found.get(name)
             found[name] = (source.stats.end, earlier[1].then(stats) if earlier else stats)
     # The last value is the last key set's; the first one is that of whichever began first.
@@ -109,7 +121,8 @@ def _logged(sources: list[Source]) -> dict[str, tuple[float, ColumnStats]]:
         sources, key=lambda source: (source.attempt, source.stats.begin, source.journal, source.place), reverse=True
     ):
         for name, stats in zip(source.names, source.stats.columns, strict=True):
-            found[name][1].first = stats.first
+            if writers.precedence(source.writer) == first[name]:
+                found[name][1].first = stats.first
     return found
 
 
