@@ -7,6 +7,7 @@ Proxies and certificates are those of requests: `HTTPS_PROXY`, `NO_PROXY`, `REQU
 from __future__ import annotations
 
 import random
+import re
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -205,8 +206,8 @@ def _cause(error: BaseException) -> str:
         if not inner:
             break
         error = inner[0]
-    text = getattr(error, "strerror", None) or str(error).rpartition(": ")[2]
-    return text or type(error).__name__
+    text = str(error).rpartition(": ")[2]
+    return re.sub(r"^\[Errno -?\d+\] ", "", text) or type(error).__name__
 
 
 def post_json(address: str, body: bytes, *, timeout: float) -> None:
