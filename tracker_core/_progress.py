@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from tracker_core._values import number
 
 if TYPE_CHECKING:
-    from tracker_core._run import Run
+    from tracker_core.integration import Sink
 
 
-def next_count(run: Run, key: str) -> int:
+def next_count(run: Sink, key: str) -> int:
     """Return the whole number after the largest that the run has for `key`, 0 where it has none.
 
     Frameworks count from 0 again in each training. A second one in the same run, or in a later attempt, goes on from

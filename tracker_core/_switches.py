@@ -20,6 +20,7 @@ from tracker_core import _records as records
 from tracker_core._declarations import noting, taken
 from tracker_core._guard import complain, guard, message_of
 from tracker_core._locks import Lock
+from tracker_core._progress import next_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -193,6 +194,11 @@ class FanOut:
         self._part.tell("last_step", lambda sink: steps.append(sink.last_step(name)))
         return max((step for step in steps if step is not None), default=None)
 
+    def next_count(self, name: str, /) -> int:
+        counts = [0]
+        self._part.tell("next_count", lambda sink: counts.append(next_count(sink, name)))
+        return max(counts)
+
     def define_metric(self, name: str, /, *, step_metric: str | None = None, summary: str | None = None) -> None:
         self._part.tell(
             "define_metric", lambda sink: sink.define_metric(name, step_metric=step_metric, summary=summary)
@@ -219,6 +225,12 @@ class _ConfigFanOut:
 class _SummaryFanOut:
     def __init__(self, part: Part) -> None:
         self._part = part
+
+    def get(self, key: str, default: Any = None, /) -> Any:
+        """Of the first run that listens."""
+        values: list[Any] = []
+        self._part.tell("summary", lambda sink: values.append(sink.summary.get(key, default)))
+        return values[0] if values else default
 
     def update(self, values: Mapping[str, Any], /) -> None:
         self._part.tell("summary", lambda sink: sink.summary.update(values))

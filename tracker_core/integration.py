@@ -84,6 +84,8 @@ class Summary(Protocol):
 
     def update(self, values: Mapping[str, Any], /) -> None: ...
 
+    def get(self, key: str, default: Any = None, /) -> Any: ...
+
 
 class Sink(Protocol):
     """What an integration may do with a run: a subset of the run's own verbs, with their meaning.
@@ -129,6 +131,12 @@ class SwitchSink(Sink, Protocol):
     @property
     def options(self) -> Mapping[str, Any]:
         """What the user gave beside "on", of the first run that asked; empty for `True`."""
+
+    def next_count(self, name: str, /) -> int:
+        """Return the whole number after the last that any of the runs has for the metric `name`, 0 without one.
+
+        A counter of the integration continues from there, also in a resumed run.
+        """
 
 
 class Integration(Protocol):

@@ -129,3 +129,10 @@ def test_failing_tracker_is_unseen(iris, run, monkeypatch, caplog):
     model = LogisticRegression(max_iter=500).fit(*iris)
     assert model.score(*iris) > 0.9
     assert "the disk is full" in caplog.text
+
+
+def test_fits_of_a_resumed_run_are_added(iris, read):
+    for resume in (None, "must"):
+        with tracker.init(id="long", resume=resume, magic={"sklearn": True}, settings={"silent": True}) as run:
+            LogisticRegression(max_iter=200).fit(*iris)
+    assert [step for step, _ in read(run).series("fit/number")] == [0, 1]

@@ -110,6 +110,95 @@ def test_an_optimizer_that_computes_its_gradients_in_a_closure(run, read):
     assert [value for _, value in read(run).series("gradients/norm")] == pytest.approx(norms, rel=1e-5)
 
 
+class TestUnusualTensors:
+    """What has no plain numbers is left out or read for what it holds; the training is as without a watch."""
+
+    def watched(self, run, read, model, options, steps=2):
+        run.watch(model, log_freq=1, **options)
+        optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=0.1)
+        for _ in range(steps):
+            loss = sum(p.abs().sum() for p in model.used.parameters())
+            loss.backward()
+            optimizer.step()
+            run.log({"loss": loss.item()})
+        return read(run)
+
+    def model(self, **parameters):
+        model = torch.nn.Module()
+        model.used = net()
+        for name, value in parameters.items():
+            setattr(model, name, value)
+        return model
+
+    @pytest.mark.parametrize("options", [{"log": "all", "log_graph": True}, {"log": "parameters"}, {"log": None}])
+    def test_lazy_modules_and_the_meta_device(self, options, run, read, caplog):
+        model = self.model(lazy=torch.nn.LazyLinear(3), empty=torch.nn.Linear(2, 2, device="meta"))
+        run.watch(model, log_freq=1, **options)
+        optimizer = torch.optim.SGD(model.used.parameters(), lr=0.1)
+        sum(p.sum() for p in model.used.parameters()).backward()
+        optimizer.step()
+        run.log({"loss": 1.0})
+        model.lazy(torch.ones(1, 5))
+        optimizer.step()
+        run.log({"loss": 2.0})
+        rows = [row for row in read(run).rows if "parameters/norm" in row]
+        if options["log"] is not None:
+            assert "parameters/lazy.weight" not in rows[0]
+            assert "parameters/lazy.weight" in rows[1]
+            assert not any("empty" in key for row in rows for key in row)
+        assert not [record for record in caplog.records if record.name == "tracker"]
+
+    @pytest.mark.filterwarnings("ignore:Sparse CSR tensor support:UserWarning")
+    def test_complex_sparse_half_and_frozen_parameters(self, run, read, caplog):
+        frozen = torch.nn.Parameter(torch.full((3,), 2.0), requires_grad=False)
+        model = self.model(
+            complex=torch.nn.Parameter(torch.tensor([3 + 4j])),
+            sparse=torch.nn.Parameter(torch.eye(3).to_sparse(), requires_grad=False),
+            rows=torch.nn.Parameter(torch.eye(3).to_sparse_csr(), requires_grad=False),
+            short=torch.nn.Parameter(torch.ones(2, dtype=torch.bfloat16)),
+            whole=torch.nn.Parameter(torch.arange(3), requires_grad=False),
+            frozen=frozen,
+            shared=frozen,
+            none=torch.nn.Parameter(torch.empty(0)),
+        )
+        found = self.watched(run, read, model, {"log": "all"})
+        names = {key.partition("/")[2] for key in found.keys if key.startswith("parameters/")}
+        assert {"complex", "sparse", "rows", "short", "whole", "frozen"} <= names
+        assert not {"shared", "none"} & names
+        assert not [record for record in caplog.records if record.name == "tracker"]
+
+    def test_tensor_that_fails_leaves_the_others(self, run, read, caplog):
+        class Broken(torch.Tensor):
+            @classmethod
+            def __torch_function__(cls, function, types, args=(), kwargs=None):
+                if function.__name__ in ("flatten", "float"):
+                    raise RuntimeError("no numbers here")
+                return super().__torch_function__(function, types, args, kwargs or {})
+
+        model = self.model(broken=torch.nn.Parameter(torch.ones(2).as_subclass(Broken), requires_grad=False))
+        found = self.watched(run, read, model, {"log": "all"})
+        assert len(found.series("parameters/norm")) == 2
+        assert "parameters/used.0.weight" in found.keys
+        assert caplog.text.count("no numbers here") == 1
+
+    def test_large_equal_and_infinite_numbers(self, run, read, caplog):
+        values = {"large": [1e30, 1e30], "infinite": [float("inf"), float("nan")], "apart": [-3e38, 3e38]}
+        model = self.model(**{name: torch.nn.Parameter(torch.tensor(each)) for name, each in values.items()})
+        found = self.watched(run, read, model, {"log": "parameters"})
+        assert "parameters/large" in found.keys
+        assert len(found.series("loss")) == 2
+
+    def test_run_that_is_finished_while_it_is_watched(self, run, read, caplog):
+        model = net()
+        run.watch(model, log_freq=1)
+        norms = train(model, run, 1)
+        run.finish()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        model(torch.ones(1, 4)).sum().backward()
+        optimizer.step()
+        assert [value for _, value in read(run).series("gradients/norm")] == pytest.approx(norms, rel=1e-5)
+
+
 def test_watching_again_does_not_double_and_unwatch_ends(run, read):
     model = net()
     run.watch(model, log_freq=1)
@@ -455,3 +544,15 @@ def step(model, optimizer):
 
 def near(points):
     return [(at, pytest.approx(value, rel=1e-5)) for at, value in points]
+
+
+def test_steps_of_a_resumed_run_continue(read):
+    for resume in (None, "must"):
+        with tracker.init(id="long", resume=resume, magic={"torch": {"log_freq": 2}}) as run:
+            weight = torch.nn.Parameter(torch.ones(2))
+            optimizer = torch.optim.SGD([weight], lr=0.1)
+            for _ in range(4):
+                weight.sum().backward()
+                optimizer.step()
+    assert [step for step, _ in read(run).series("optimizer/lr")] == [1, 3, 5, 7]
+    assert read(run).summary["optimizer/steps"] == 8

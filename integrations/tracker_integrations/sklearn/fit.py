@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sklearn.base import BaseEstimator
 
 import tracker_core as tracker
-from tracker_core.integration import Unsupported, patched, takes, unseen
+from tracker_core.integration import Unsupported, finite, guard, patched, takes, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +28,6 @@ def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:  # noqa: ARG0
     """Records every outermost `fit`: class, seconds and score in training as a row, parameters in the config; of a
     search all candidates as a table and the best one in the summary. Option: `score`, False where it costs too much.
     """
-    numbers = itertools.count()
 
     def fit(call: Any, estimator: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if not _fitting.acquire(blocking=False):
@@ -40,7 +38,7 @@ def magic(module: ModuleType, sink: SwitchSink) -> Iterator[None]:  # noqa: ARG0
             call(*args, **kwargs)
             seconds = time.perf_counter() - start
             # Still within: scoring may fit, too.
-            _record(sink, estimator, _data(args, kwargs), seconds, next(numbers))
+            _record(sink, estimator, _data(args, kwargs), seconds)
         finally:
             _fitting.release()
 
@@ -68,19 +66,30 @@ def _kinds(base: type) -> set[type]:
     return set(below).union(*map(_kinds, below))
 
 
-def _record(sink: SwitchSink, estimator: Any, data: tuple[Any, ...], seconds: float, number: int) -> None:
+def _record(sink: SwitchSink, estimator: Any, data: tuple[Any, ...], seconds: float) -> None:
     name = type(estimator).__name__
-    row: dict[str, Any] = {"fit/estimator": name, "fit/seconds": seconds}
+    number = sink.next_count("fit/number")  # of the run, which may have the fits of an earlier attempt
+    row: dict[str, Any] = {"fit/number": number, "fit/estimator": name, "fit/seconds": seconds}
     if sink.options.get("score", True) and (score := _score(estimator, data)) is not None:
         row["fit/train_score"] = score
-    if hasattr(estimator, "cv_results_"):
-        row["cv_results"] = _candidates(estimator.cv_results_)
-        if hasattr(estimator, "best_params_"):
-            best = {name: _plain(value) for name, value in estimator.best_params_.items()}
-            sink.summary.update({"best_params": best, "best_score": float(estimator.best_score_)})
-    parameters = {name: _plain(value) for name, value in estimator.get_params().items()}
-    sink.config.update({name: parameters}, allow_val_change=True)
+    with guard("the candidates of a search"):
+        if hasattr(estimator, "cv_results_"):
+            row["cv_results"] = _candidates(estimator.cv_results_)
+    with guard("the best candidate of a search"):
+        if hasattr(estimator, "cv_results_") and hasattr(estimator, "best_params_"):
+            _log_best(sink, estimator)
+    with guard("the parameters of an estimator"):
+        parameters = {name: _plain(value) for name, value in estimator.get_params().items()}
+        sink.config.update({name: parameters}, allow_val_change=True)
     sink.row(row, number)
+
+
+def _log_best(sink: SwitchSink, estimator: Any) -> None:
+    """Without a score that is NaN: scikit-learn then takes any candidate for the best."""
+    best: dict[str, Any] = {"best_params": {name: _plain(value) for name, value in estimator.best_params_.items()}}
+    if (score := finite(getattr(estimator, "best_score_", None))) is not None:
+        best["best_score"] = score
+    sink.summary.update(best)
 
 
 def _data(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:

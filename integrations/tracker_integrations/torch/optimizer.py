@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch.nn.parameter import is_lazy
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
-from tracker_core.integration import note, takes
+from tracker_core.integration import guard, note, takes, unseen
 from tracker_integrations.torch.loss import Loss
 
 if TYPE_CHECKING:
@@ -59,11 +60,13 @@ class _Optimizers:
         self._known: weakref.WeakKeyDictionary[torch.optim.Optimizer, _Steps] = weakref.WeakKeyDictionary()
         self._all: list[_Steps] = []
 
+    @unseen
     def before_step(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
         del optimizer, args, kwargs
         if not torch.compiler.is_compiling():
             self.loss.before_step()
 
+    @unseen
     def after_step(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
         del args, kwargs
         if torch.compiler.is_compiling():  # nothing of this belongs into a graph
@@ -80,7 +83,8 @@ class _Optimizers:
 
     def _begin(self, optimizer: torch.optim.Optimizer) -> _Steps:
         name = f"optimizer_{len(self._all)}" if self._all else "optimizer"
-        size = sum(parameter.numel() for group in optimizer.param_groups for parameter in group["params"])
+        parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+        size = sum(parameter.numel() for parameter in parameters if not is_lazy(parameter))
         facts = {key: value for key, value in optimizer.defaults.items() if value is not None}
         steps = _Steps(name, self._sink, self.loss)
         self._all.append(steps)
@@ -101,6 +105,8 @@ class _Steps:
         self._every = max(1, int(sink.options.get("log_freq", _EVERY)))
         self._samples = sink.options.get("batch_size")
         self._process = os.getpid()
+        # A new optimizer of a resumed run counts from 0: its steps continue after those that the run has.
+        self._offset = max(0, sink.next_count(f"{name}/step") - 1, sink.next_count(f"{name}/steps") - 1)
         self._count = 0
         self._due = 1
         self._last: tuple[int, float] | None = None
@@ -116,9 +122,12 @@ class _Steps:
         self._due = self._count + self._every
         if self.silent or self._process != os.getpid() or _is_captured():
             return
-        row: dict[str, Any] = _learning_rates(optimizer)
-        if (norm := _norm(optimizer)) is not None:
-            row["gradient_norm"] = norm
+        row: dict[str, Any] = {"step": self._count + self._offset}
+        with guard("the learning rates of an optimizer"):
+            row |= _learning_rates(optimizer)
+        with guard("the norm of an optimizer's gradients"):
+            if (norm := _norm(optimizer)) is not None:
+                row["gradient_norm"] = norm
         if (loss := self._loss.of_step()) is not self._told:  # else gradients came without a `backward` this time
             row["loss"] = self._told = loss
         each = 0.0
@@ -128,19 +137,20 @@ class _Steps:
             if self._samples:
                 row["samples_per_second"] = self._samples / each
         self._last = (self._count, start)
-        self._sink.row({f"{self._name}/{name}": value for name, value in row.items()}, self._count)
+        self._sink.row({f"{self._name}/{name}": value for name, value in row.items()}, row["step"])
         if each and not self._asked:
             self._due = self._count + max(self._every, int((time.perf_counter() - start) / (_MOST * each)))
 
     def close(self) -> None:
         if not self.silent:
-            self._sink.summary.update({f"{self._name}/steps": self._count})
+            self._sink.summary.update({f"{self._name}/steps": self._count + self._offset})
 
 
 @torch.no_grad()
 def _norm(optimizer: torch.optim.Optimizer) -> torch.Tensor | None:
     """Of what the step used: torch's scaler has unscaled it, and `zero_grad` comes later."""
-    found = [parameter.grad for group in optimizer.param_groups for parameter in group["params"]]
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    found = [parameter.grad for parameter in parameters if not is_lazy(parameter)]
     gradients = [gradient for gradient in found if gradient is not None]
     if not gradients or any(hasattr(gradient, "to_local") for gradient in gradients):
         return None

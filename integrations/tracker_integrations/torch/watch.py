@@ -7,9 +7,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
+from torch.nn.parameter import is_lazy
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 import tracker_core as tracker
+from tracker_core.integration import guard, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,6 +39,9 @@ def watch(
     One hook after the optimizer's step, where the gradients that it used still stand, also when it computed them itself
     in a closure, as Lightning's do; a step that is not logged costs a look at a dict. Nothing is attached to the model,
     so `torch.compile`, pickling and deep copies are as before. The second model's names begin with `model_1/` ...
+
+    Parameters without values yet, as those of lazy modules and on the meta device, are left out until they have some;
+    what else cannot be looked at is reported once and never raised into the training.
     """
     if log not in _LOGS:
         raise tracker.UsageError(f"watch(log={log!r}) must be one of {', '.join(map(repr, _LOGS))}")
@@ -48,7 +53,8 @@ def watch(
     prefixes = [f"model_{number}/" if number else "" for number in range(first, first + len(models))]
     if log_graph:
         for prefix, model in zip(prefixes, models, strict=True):
-            sink.log({f"{prefix}graph": _graph(model)}, commit=False)
+            with guard("the graph of a watched model"):
+                sink.log({f"{prefix}graph": _graph(model)}, commit=False)
     if log is None:
         yield
         return
@@ -78,6 +84,7 @@ class _Watched:
         self._steps = 0
         self._ours: weakref.WeakKeyDictionary[torch.optim.Optimizer, bool] = weakref.WeakKeyDictionary()
 
+    @unseen
     def after_step(self, optimizer: torch.optim.Optimizer, sink: Sink) -> None:
         ours = self._ours.get(optimizer)
         if ours is None:
@@ -101,10 +108,11 @@ class _Watched:
         squares: dict[str, list[torch.Tensor]] = {"gradients": [], "parameters": []}
         for long_name, parameter in self._model.named_parameters():
             name = long_name.replace("_orig_mod.", "")  # a compiled model's names are those that it had before
-            if self._gradients and parameter.grad is not None:
-                self._add(row, squares, "gradients", name, parameter.grad)
-            if self._parameters:
-                self._add(row, squares, "parameters", name, parameter)
+            with guard("a tensor of a watched model"):
+                if self._gradients and (gradient := _gradient(parameter)) is not None:
+                    self._add(row, squares, "gradients", name, gradient)
+                if self._parameters:
+                    self._add(row, squares, "parameters", name, parameter)
         for kind, parts in squares.items():
             if parts:
                 device = parts[0].device
@@ -114,12 +122,33 @@ class _Watched:
     def _add(
         self, row: dict[str, Any], squares: dict[str, list[torch.Tensor]], kind: str, name: str, tensor: torch.Tensor
     ) -> None:
-        values = tensor.coalesce().values() if tensor.is_sparse else tensor
-        values = torch.view_as_real(values.resolve_conj()) if values.is_complex() else values
-        values = values.detach().flatten().float()
+        values = _values(tensor)
+        if values is None:
+            return
         squares[kind].append(values.square().sum())
         if (histogram := _histogram(values)) is not None:
             row[f"{self._prefix}{kind}/{name}"] = histogram
+
+
+def _gradient(parameter: torch.Tensor) -> torch.Tensor | None:
+    return None if is_lazy(parameter) else parameter.grad
+
+
+def _values(tensor: torch.Tensor) -> torch.Tensor | None:
+    """The numbers that a tensor of any layout and type holds, flat; None where it holds none yet."""
+    if is_lazy(tensor) or tensor.is_meta or hasattr(tensor, "to_local"):  # a shard's values take all ranks
+        return None
+    tensor = tensor.detach()
+    if tensor.is_quantized:
+        tensor = tensor.dequantize()
+    elif tensor.is_sparse:
+        tensor = tensor.coalesce().values()
+    elif tensor.layout is not torch.strided:
+        tensor = tensor.values()
+    if tensor.is_complex():
+        tensor = torch.view_as_real(tensor.resolve_conj())
+    tensor = tensor.flatten().float()
+    return tensor if tensor.numel() else None
 
 
 def _histogram(values: torch.Tensor) -> tracker.Histogram | None:
@@ -129,7 +158,8 @@ def _histogram(values: torch.Tensor) -> tracker.Histogram | None:
         return None
     low, high = finite.min(), finite.max()
     if low == high:
-        low, high = low - 0.5, high + 0.5
+        margin = torch.clamp(low.abs() / 1024, min=0.5)  # of a large number half a unit is nothing
+        low, high = low - margin, high + margin
     counts = torch.histc(finite, _BINS, low.item(), high.item())
     edges = torch.linspace(low.item(), high.item(), _BINS + 1)
     return tracker.Histogram(np_histogram=(counts.cpu().numpy(), edges.numpy()))
@@ -139,7 +169,7 @@ def _graph(model: torch.nn.Module) -> tracker.Graph:
     """The modules of a model, each joined to those it holds."""
     graph = tracker.Graph("torch")
     for name, module in model.named_modules():
-        own = sum(parameter.numel() for parameter in module.parameters(recurse=False))
+        own = sum(parameter.numel() for parameter in module.parameters(recurse=False) if not is_lazy(parameter))
         graph.add_node(id=name or "model", name=name or "model", class_name=type(module).__name__, num_parameters=own)
         if name:
             graph.add_edge(name.rpartition(".")[0] or "model", name)
