@@ -87,11 +87,8 @@ class Config(Attributes):
 
     def persist(self) -> None:
         """Writes what was changed in place inside lists, where that is allowed; the rest is written when it is set."""
-        changed = {
-            key: value
-            for key, value in self.as_dict().items()
-            if key in self._kept and not same(value, self._kept[key])
-        }
+        values = {key: plain(value) for key, value in self._data.items() if key in self._kept}
+        changed = {key: value for key, value in values.items() if not same(value, self._kept[key])}
         if changed and self._allow:
             self._keep(changed)
         elif changed:
@@ -173,7 +170,7 @@ class Config(Attributes):
 
     def changed(self, path: tuple[str, ...]) -> None:
         """Keeps a nested change (see `_tree.Owner`)."""
-        value = prune(self._data[path[0]])
+        value = plain(self._data[path[0]])
         if not self._allow:
             value = _with_lists_of(self._kept.get(path[0]), value)
         if _fits(path[0], value):

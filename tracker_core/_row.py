@@ -129,11 +129,16 @@ def _fill_level(
     late: dict[str, _deferred.Deferred],
     above: tuple[int, ...],
 ) -> bool:
+    filled = len(row) + len(late)
     try:
-        return _fill(value, step, files, f"{key}.", row, late, above)
+        numeric = _fill(value, step, files, f"{key}.", row, late, above)
     except Exception:  # noqa: BLE001 - a foreign mapping may fail in any way
         row[key] = _values.plain(value)
         return False
+    if len(row) + len(late) > filled:
+        return numeric
+    row[key] = {}  # an empty mapping
+    return False
 
 
 def _is_level(value: Any, above: tuple[int, ...]) -> bool:

@@ -365,6 +365,7 @@ class Run(Identity, Verbs, Display):
         """Write the last records and close the journal; False when a signal handler has done so meanwhile."""
         try:
             self.config.persist()
+            self.summary.persist()
             if self._owner:
                 self._logbook.write(end)
         except UsageError:

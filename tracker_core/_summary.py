@@ -21,7 +21,7 @@ class Summary(Attributes):
     level (`summary["val"]["loss"]`).
     """
 
-    __slots__ = ("_data", "_now", "_render", "_settle", "_write")
+    __slots__ = ("_data", "_now", "_render", "_set_by_hand", "_settle", "_write")
 
     def __init__(
         self,
@@ -36,6 +36,8 @@ class Summary(Attributes):
         self._data = latest
         self._render = render  # makes a key's value plain data
         self._settle = settle  # brings what was logged since into `latest`
+        self._set_by_hand: dict[str, tuple[Any, Any]] = {}
+        """Lists and mappings that were set, each with what was written of it."""
 
     def update(self, values: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         """Sets many keys; a nested mapping replaces what stood under its key."""
@@ -45,7 +47,8 @@ class Summary(Attributes):
         items = {key: value for key, value in items.items() if _fits(key, value)}
         data = self._settled()
         for key, value in items.items():
-            data[key] = grow(self, (key,), value)
+            data[key] = grow(self, (key,), prune(value))
+            self._keep(key, value)
         if items:
             self._write(records.Summary(time=self._now(), set=items))
 
@@ -111,13 +114,33 @@ class Summary(Attributes):
 
     def changed(self, path: tuple[str, ...]) -> None:
         """Keeps a nested change (see `_tree.Owner`)."""
-        value = prune(self._data[path[0]])
+        value = _values.plain(self._data[path[0]])
         if _fits(path[0], value):
+            self._keep(path[0], value)
             self._write(records.Summary(time=self._now(), set={path[0]: value}))
+
+    def persist(self) -> None:
+        """Writes what was changed in place inside lists; everything else is written when it is set."""
+        data = self._settled()
+        changed = {}
+        for key, (held, written) in self._set_by_hand.items():
+            value = _values.plain(held)
+            if data.get(key) is held and not _values.same(value, written) and _fits(key, value):
+                changed[key] = value
+        if changed:
+            self._write(records.Summary(time=self._now(), set=changed))
+
+    def _keep(self, key: str, value: Any) -> None:
+        if isinstance(value, (dict, list)):
+            self._set_by_hand[key] = (self._data[key], value)
+        else:
+            self._set_by_hand.pop(key, None)
 
     def restore(self, values: Mapping[str, Any]) -> None:
         """Takes over an earlier attempt's values without writing them again."""
-        self._data.update({key: grow(self, (key,), value) for key, value in values.items()})
+        for key, value in values.items():
+            self._data[key] = grow(self, (key,), prune(value))
+            self._keep(key, value)
 
     def _settled(self) -> dict[str, Any]:
         self._settle()

@@ -321,7 +321,11 @@ def _sequence(value: Sequence[Any], above: tuple[int, ...]) -> Any:
     if len(value) > _SEQUENCE_LIMIT:
         return _fallback(value)
     below = (*above, id(value))
-    return [_plain(item, below) for item in islice(iter(value), _SEQUENCE_LIMIT)]
+    try:
+        items = list(islice(iter(value), _SEQUENCE_LIMIT))
+    except Exception:  # noqa: BLE001 - OmegaConf's, for an element that is missing
+        items = [_read(value, place) for place in range(len(value))]
+    return [_plain(item, below) for item in items]
 
 
 def _array(value: Any, above: tuple[int, ...]) -> Any:

@@ -131,6 +131,13 @@ def test_a_list_changed_in_place_stays_recorded_as_it_was(past):
     assert past(run).snapshot.config == {"layers": [1, 2], "model": model}
 
 
+def test_anything_may_be_put_into_a_list_in_place(past):
+    run = tracker.init(config={"list": [1]}, allow_val_change=True)
+    run.config["list"].append((Color.RED, np.float32(0.5)))
+    run.finish()
+    assert past(run).snapshot.config["list"] == [1, ["RED", 0.5]]
+
+
 def test_a_list_of_the_caller_changes_nothing(past):
     given = {"layers": [1, 2], "deep": {"sizes": [3]}}
     run = tracker.init(config=given)
@@ -245,6 +252,8 @@ def test_sources(source, expected, past):
 def test_omegaconf():
     make = pytest.importorskip("omegaconf").OmegaConf.create
     source = make({"lr": 0.1, "model": {"again": "${lr}", "sizes": [1, 2]}, "later": "???", "wrong": "${nothing}"})
+    assert tracker.init(config={"list": make(["???", 1, "${nothing}"])}, reinit=True).config["list"][1] == 1
+    tracker.finish()
     for config in (source, {"hydra": source}):
         with tracker.init(config=config) as run:
             taken = run.config.get("hydra", run.config)

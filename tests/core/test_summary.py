@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
 import tracker_core as tracker
@@ -141,3 +142,21 @@ def test_the_longest_glob_wins():
         ("mean",),
     ]
     assert _metrics.find({}, "loss") is None
+
+
+def test_a_list_changed_in_place_is_read_back_as_it_is_seen():
+    with tracker.init() as run:
+        run.summary["best"] = [0.5]
+        run.summary["deep"] = {"er": {"steps": [1]}, "other": [2]}
+        run.summary["logged"] = [1]
+        run.summary["best"].append(np.float32(0.25))
+        run.summary["deep"]["er"]["steps"].append(2)
+        run.summary["deep"]["more"] = 3
+        run.summary["deep"]["other"].clear()
+        run.summary["logged"].append(2)
+        run.log({"logged": 5, "empty": {}, "x": {"y": {}}})
+        seen = run.summary.as_dict()
+    old = tracker.Api().run(run.id).summary
+    assert {key: old[key] for key in old} == seen
+    assert (old["best"], old["logged"], old["empty"], old["x.y"]) == ([0.5, 0.25], 5, {}, {})
+    assert old["deep"] == {"er": {"steps": [1, 2]}, "other": [], "more": 3}
