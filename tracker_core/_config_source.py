@@ -123,7 +123,7 @@ def read_file(path: Path) -> dict[str, Any]:
     """The config in a file, by its ending: .json, .toml, else YAML."""
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # the latter: no UTF-8, or a path with a zero byte
         raise ConfigError(f"cannot read the config file {path}: {error}") from error
     return _mapping(f"the config file {path}", path.suffix.lower(), text)
 
@@ -159,7 +159,7 @@ def _parse(name: str, suffix: str, text: str) -> Any:
     try:
         import yaml
     except ModuleNotFoundError:
-        raise UsageError(f"reading {name} needs PyYAML: pip install 'tracker-core[yaml]'") from None
+        raise UsageError(f"reading {name} needs PyYAML: pip install pyyaml") from None
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:

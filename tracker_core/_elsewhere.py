@@ -17,21 +17,49 @@ GROUP = "tracker.name"
 _SEARCH = "search with optuna or Ray Tune: their integrations track every trial as a run of one group"
 
 ELSEWHERE = {
+    "Config": "a run's config is run.config; give its first values to init(config=...)",
+    "InternalApi": "use tracker.Api",
+    "PublicApi": "use tracker.Api",
+    "Summary": "a run's summary is run.summary",
+    "Sweep": _SEARCH,
+    "active_run": "use tracker.run",
     "agent": _SEARCH,
     "apis": "use tracker.Api",
+    "attach": "worker processes log to the run that they inherit or get by pickle",
+    "autolog": "call init(magic=True)",
+    "beta": "use the module's own names, as tracker.Run and tracker.Artifact",
     "box3d": "give Object3D a scene whose boxes have eight corners each",
     "controller": _SEARCH,
     "data_types": "the types are the module's own, as tracker.Table and tracker.Image",
+    "dryrun": "call init(mode='offline')",
+    "end_run": "call finish()",
+    "ensure_configured": "remove the call: init() needs no preparation",
     "env": "settings are read from TRACKER_* variables; docs/guide.md lists them",
     "errors": "the errors are the module's own, as tracker.UsageError",
+    "history": "tracker.Api().run(run.path).history() reads what was logged",
     "join": "call finish()",
+    "jupyter": "remove it: a run shows itself in a notebook",
     "launch": "start runs with the scheduler that you have; each calls init()",
+    "lib": "use the module's own names, as tracker.Run and tracker.Artifact",
+    "log_metric": "call log({name: value})",
+    "log_metrics": "call log({name: value})",
+    "log_param": "set it in run.config, or give it to init(config=...)",
+    "log_params": "call run.config.update(params), or init(config=params)",
+    "offline": "call init(mode='offline')",
+    "old": "use the module's own names, as tracker.Run and tracker.Artifact",
     "plots": "use tracker.plot",
     "require": "remove the call: there is nothing to switch on",
+    "run_name": "use run.name",
     "sagemaker_auth": "remove the call: runs are kept on the machine without a key",
+    "save_code": "call init(save_code=True) or run.log_code()",
     "sdk": "use the module's own names, as tracker.Run and tracker.Artifact",
+    "set_experiment": "call init(project=...)",
+    "set_tag": "call init(tags=[...]), or run.tags += (tag,)",
+    "set_tags": "call init(tags=[...]), or run.tags += (tag,)",
     "setup": "remove the call: init() needs no preparation",
+    "start_run": "call init()",
     "sweep": _SEARCH,
+    "sync": "run `tracker sync` in a shell",
     "teardown": "call finish()",
     "tensorboard": "call init(sync_tensorboard=True)",
     "tensorflow": "call init(sync_tensorboard=True)",
@@ -46,12 +74,37 @@ ELSEWHERE = {
 """Public name elsewhere -> what to do here."""
 
 RUN = {
+    "add_tag": "run.tags += (tag,)",
+    "add_tags": "run.tags += tuple(tags)",
+    "config_static": "run.config.as_dict() is a copy",
+    "delete": "tracker.Api().run(run.path).delete() deletes a run that has ended",
+    "entity_name": "use run.entity",
+    "exit_code": "tracker.Api().run(run.path).exit_code tells it after finish()",
+    "file": "tracker.Api().run(run.path).file(name)",
+    "files": "tracker.Api().run(run.path).files()",
     "finish_artifact": "log_artifact() keeps an artifact whole; give what each process makes a name of its own",
+    "history": "tracker.Api().run(run.path).history() reads what was logged",
+    "host": "tracker.Api().run(run.path).metadata tells where the run was started",
     "join": "call finish()",
+    "json_config": "run.config.as_dict() is a copy",
+    "log_metric": "call log({name: value})",
+    "log_metrics": "call log(metrics)",
+    "log_param": "run.config[name] = value",
+    "log_params": "call run.config.update(params)",
+    "mark_failed": "call finish(exit_code=1)",
     "pin_config_keys": "choose the columns in the table of `tracker ui`",
+    "program": "tracker.Api().run(run.path).metadata tells how the run was started",
+    "project_name": "use run.project",
+    "run_id": "use run.id",
+    "set_name": "run.name = name",
+    "start_timestamp": "use run.start_time",
     "state": "a Run is running until finish(); tracker.Api().run(run.path).state tells of any other",
+    "stop": "call finish()",
+    "summary_metrics": "dict(run.summary) is a copy",
+    "upload_file": "call save(path)",
     "upsert_artifact": "log_artifact() keeps an artifact whole; give what each process makes a name of its own",
     "use_run": "tracker.Api().run(path) reads another run",
+    "wait": "finish() waits for what is left to be uploaded",
     "write_logs": "use print(): the output is captured with the run",
 }
 """What runs have elsewhere -> what to do here."""
@@ -106,7 +159,7 @@ def advice(name: str) -> str:
 
     parts = [part for part in name.split(".") if part != "integration"]
     if not parts:
-        return ""
+        return "integrations are imported as tracker_integrations.keras; authors import tracker_core.integration"
     first = parts[0]
     leaf = _KNOWN_AS.get(parts[-1], _KNOWN_AS.get(first, first))
     if first in ELSEWHERE:
@@ -138,7 +191,8 @@ class Guide:
         del path, target
         package, _, rest = name.partition(".")
         if package == "tracker_core" and rest and (hint := advice(rest)):
-            raise ModuleNotFoundError(f"No module named {name!r}: {hint}", name=name)
+            # Without `name`: `from package import name` would replace the message of a module that it asked for.
+            raise ModuleNotFoundError(f"No module named {name!r}: {hint}")
 
 
 def guide() -> None:

@@ -144,6 +144,8 @@ def _find(root: Path, project: str, run_id: str) -> RunFolder | None:
 
 
 def _moment(argument: str, text: str) -> tuple[str, int]:
+    if not isinstance(text, str):
+        raise UsageError(f"{argument}={text!r} must be a string like '<run id>?_step=<number>'")
     run_id, separator, step = text.partition("?_step=")
     if not separator or not step.isdigit() or not run_id:
         raise UsageError(f"{argument}={text!r} must look like '<run id>?_step=<number>'")

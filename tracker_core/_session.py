@@ -5,7 +5,7 @@ from __future__ import annotations
 import copyreg
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,7 +14,7 @@ import msgspec
 
 from tracker_core import _active_run, _config_source, _exit, _failure, _names, _notice, _past, _rank, _settings
 from tracker_core import _records as records
-from tracker_core._errors import UsageError
+from tracker_core._errors import ConfigError, UsageError
 from tracker_core._folder import RunFolder
 from tracker_core._locks import Lock
 from tracker_core._run import Run
@@ -239,7 +239,12 @@ def _default_config(settings: Settings) -> dict[str, Any]:
     """The config below `init(config=)`: the defaults file, then the config files of the settings."""
     values: dict[str, Any] = {}
     if Path(_config_source.DEFAULTS_FILE).is_file():
-        values |= _config_source.read_file(Path(_config_source.DEFAULTS_FILE))
+        try:
+            values |= _config_source.read_file(Path(_config_source.DEFAULTS_FILE))
+        except ConfigError:
+            raise
+        except UsageError as error:  # no YAML here; nobody asked for the file
+            _notice.warn(f"ignoring {_config_source.DEFAULTS_FILE}: {error}")
     for path in settings.config_paths:
         values |= _config_source.read_file(Path(path))
     return values
@@ -248,12 +253,22 @@ def _default_config(settings: Settings) -> dict[str, Any]:
 def _own_config(config: Any, include: Sequence[str] | None, exclude: Sequence[str] | None) -> dict[str, Any]:
     if include and exclude:
         raise UsageError("config_include_keys and config_exclude_keys exclude each other: give one of them")
+    include, exclude = _keys("config_include_keys", include), _keys("config_exclude_keys", exclude)
     own = _config_source.load(config)
     if include:
         own = {key: value for key, value in own.items() if key in include}
     if exclude:
         own = {key: value for key, value in own.items() if key not in exclude}
     return own
+
+
+def _keys(argument: str, keys: Any) -> list[str]:
+    if keys is None:
+        return []
+    names = [keys] if isinstance(keys, str) else list(keys) if isinstance(keys, Iterable) else [keys]
+    if wrong := [name for name in names if not isinstance(name, str)]:
+        raise UsageError(f"{argument}={keys!r} must be a list of config keys; {wrong[0]!r} is no string")
+    return names
 
 
 def _active(settings: Settings) -> Run | None:

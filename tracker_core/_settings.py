@@ -270,7 +270,7 @@ def _convert(values: Mapping[str, Any], source: str) -> dict[str, Any]:
         elif name in _TEXTS and isinstance(value, str | Enum):
             value = _texts.shown(value)  # noqa: PLW2901
         elif name in ("dir", "cache_dir"):
-            value = _expanded(value)  # noqa: PLW2901
+            value = _expanded(value, name)  # noqa: PLW2901
         try:
             converted[name] = msgspec.convert(value, _TYPES[name], strict=False)
         except msgspec.ValidationError as error:
@@ -280,9 +280,12 @@ def _convert(values: Mapping[str, Any], source: str) -> dict[str, Any]:
     return converted
 
 
-def _expanded(folder: Any) -> Any:
+def _expanded(folder: Any, name: str = "dir") -> str:
     """With the home folder for `~`, which a shell leaves alone inside quotes and in files of variables."""
-    return os.path.expanduser(folder) if isinstance(folder, str | os.PathLike) else folder  # noqa: PTH111
+    path = os.fspath(folder) if isinstance(folder, str | os.PathLike) else None
+    if not isinstance(path, str) or "\0" in path:
+        raise UsageError(f"{name}={folder!r} must be the path of a folder: a string or a pathlib.Path")
+    return os.path.expanduser(path)  # noqa: PTH111
 
 
 def _cure(name: str, error: msgspec.ValidationError) -> str:
@@ -297,6 +300,8 @@ def _cure(name: str, error: msgspec.ValidationError) -> str:
 def _known(name: str, source: str) -> None:
     if name in Settings.__struct_fields__:
         return
+    if not isinstance(name, str):
+        raise UsageError(f"{name!r} from {source} must be a string: the name of a setting")
     import difflib
 
     close = difflib.get_close_matches(name, Settings.__struct_fields__, n=1)

@@ -55,6 +55,16 @@ def test_status_counts_the_runs(tracker):
 
 
 def test_online_without_a_server_says_so(tracker):
-    assert "no server is known" in tracker("online").stderr
+    assert "no server is known" in tracker("online").stdout
     _settings.write_user_file({"base_url": "http://127.0.0.1:9", "api_key": f"tk-user-{'0' * 40}"})
-    assert "Warning" not in tracker("online").stderr
+    assert tracker("online").stderr == ""
+
+
+def test_online_says_what_is_missing(tracker, monkeypatch):
+    told = tracker("online")
+    assert "no server is known" in told.stdout
+    assert "are uploaded" not in told.stdout
+    monkeypatch.setenv("TRACKER_BASE_URL", "https://example.org")
+    assert "no key for https://example.org" in tracker("online").stdout
+    monkeypatch.setenv("TRACKER_API_KEY", "tk-ann-" + "0" * 40)
+    assert tracker("online").stdout == "Runs started here are uploaded to your server while they run.\n"

@@ -50,17 +50,19 @@ def _set(folder: str, mode: str | None) -> None:
     path = settings.workspace_file(folder)
     if mode is not None or path.exists():
         settings.write_file(path, {"mode": mode})
-    click.echo(_SENTENCES[mode])
-    if mode == "online":
-        _explain_missing_server(folder)
+    missing = _missing_server(folder) if mode == "online" else None
+    click.echo(f"Runs started here stay on this machine: {missing}." if missing else _SENTENCES[mode])
+    if missing:
+        click.echo("They are uploaded while they run after `tracker login --host URL`.", err=True)
     variable = settings.VARIABLES["mode"]
     ruling = os.environ.get(variable)
     if ruling and ruling != mode:
         click.echo(f"Warning: {variable}={ruling} is set, and goes before it.", err=True)
 
 
-def _explain_missing_server(folder: str) -> None:
+def _missing_server(folder: str) -> str | None:
+    """What an upload lacks."""
     known = settings.gather({"dir": folder})
-    if known.base_url is None or user_of(known.api_key or "") is None:
-        what = "no server is known" if known.base_url is None else f"there is no key for {known.base_url}"
-        click.echo(f"Warning: {what}: until `tracker login --host URL` they stay on this machine.", err=True)
+    if known.base_url is None:
+        return "no server is known"
+    return f"there is no key for {known.base_url}" if user_of(known.api_key or "") is None else None
