@@ -14,6 +14,7 @@ import weakref
 from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
 
+from tracker_core._locks import Lock
 from tracker_core.store import quiet_fork
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 120.0
 """Seconds that a writer waits for another one; catching up commits several times a second."""
+
+MEMORY = ":memory:"
 
 IDLE = 4
 """Connections that stay open while nobody uses them: each takes up to three descriptors and 16 MiB."""
@@ -156,6 +159,24 @@ class Sqlite:
         self._local = threading.local()
         self._idle = deque()
         self._finalizer = weakref.finalize(self, _close, self._idle)
+
+
+class Memory(Sqlite):
+    """In memory, with one connection that threads use in turn."""
+
+    def __init__(self) -> None:
+        super().__init__(MEMORY)
+        self._turn = Lock()
+        self._only = _connect(MEMORY)
+        self._idle.append(self._only)  # closed with this object
+
+    def take(self) -> sqlite3.Connection:
+        self._turn.acquire()
+        return self._only
+
+    def give(self, connection: sqlite3.Connection) -> None:
+        del connection
+        self._turn.release()
 
 
 class _Taken:

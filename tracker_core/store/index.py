@@ -19,7 +19,7 @@ from tracker_core._journal import Position
 from tracker_core._journal.mount import maps_are_safe
 from tracker_core._locks import Lock, file_lock
 from tracker_core.store import life, schema
-from tracker_core.store.database import Sqlite
+from tracker_core.store.database import MEMORY, Memory, Sqlite
 from tracker_core.store.ingest import Ingest
 from tracker_core.store.run import Run
 
@@ -54,6 +54,8 @@ class Store:
         self._lock = Lock()
         """Held for moments only, so that nobody who reads waits for somebody who catches up."""
         self._opened: tuple[Database, str, int] | None = None
+        self._unwritable: set[str] = set()
+        """Where an index was tried and could not be written."""
         self._runs: dict[str, Run] = {}
         self._archived: dict[str, Run] = {}
         self._seen: dict[str, tuple[int, str]] = {}
@@ -67,7 +69,7 @@ class Store:
         """For the modules that read what belongs to one run."""
         with self._lock:
             if self._opened is None or not _same(*self._opened[1:]):
-                path = _place(self.root)
+                path = self._path()
                 db = _open(path)
                 self._opened = (db, path, _identity(path))
                 self._forget_all()
@@ -76,31 +78,29 @@ class Store:
     def refresh(self) -> None:
         """Catches up with every journal below the root. Quick where nothing is new.
 
-        Raises `Error` when the index cannot be written.
+        Where the index cannot be written, on a full disk for instance, one in the user's cache folder takes its place,
+        then one in memory. Raises `Error` when it is locked for too long.
         """
         if self._catching_up.owned:
             return  # a signal handler or finalizer that interrupts this very method gets what is known by now
         with self._catching_up, self._explained():
             self._forget_parent()
-            try:
-                self._refresh()
-            except sqlite3.OperationalError:
-                self._hot.clear()  # of what it knows to be written, some may not be
-                raise  # locked, full: nothing that a new index would mend
-            except sqlite3.DatabaseError:
-                _remove(_place(self.root))
-                self._refresh()
+            self._write(self._refresh)
 
     def refresh_run(self, run: Run) -> Run:
         """The run as it stands now; the same object when nothing is new."""
         folder = self.folder(run)
         if self._catching_up.owned:
             return run
-        with self._catching_up, self._explained():
-            self._forget_parent()
+
+        def look() -> None:
             if folder.path.is_dir() and not life.unchanged(str(folder.path), self._seen.get(run.folder, _NEW)[1]):
                 self._try(folder, self._catch_up)
             self._read()
+
+        with self._catching_up, self._explained():
+            self._forget_parent()
+            self._write(look)
         with self._lock:
             return self._runs.get(run.folder, run)
 
@@ -141,7 +141,34 @@ class Store:
         try:
             yield
         except sqlite3.OperationalError as error:
-            raise Error(f"the index {_place(self.root)} cannot be written: {error}") from error
+            raise Error(f"the index {self._path()} cannot be written: {error}") from error
+
+    def _write(self, catch_up: Callable[[], None]) -> None:
+        mended = False
+        while True:
+            try:
+                return catch_up()
+            except sqlite3.OperationalError as error:
+                self._hot.clear()  # of what it knows to be written, some may not be
+                if not _refused(error) or self._path() == MEMORY:
+                    raise  # locked: nothing that another index would mend
+                self._move()
+            except sqlite3.DatabaseError:
+                if mended:
+                    raise
+                mended = True
+                _remove(self._path())
+            catch_up = self._refresh
+
+    def _move(self) -> None:
+        """Goes on with an index elsewhere."""
+        with self._lock:
+            self._unwritable.add(self._path())
+            self.close()
+            self._forget_all()
+
+    def _path(self) -> str:
+        return next(path for path in _paths(self.root) if path not in self._unwritable)
 
     def _refresh(self) -> None:
         present = list(self._names())
@@ -336,30 +363,43 @@ def _clear(db: Database, number: int, tables: tuple[str, ...]) -> None:
         db.run(f"DELETE FROM {table} WHERE run = ?", (number,))  # noqa: S608 - our own table names
 
 
-def _place(root: Path) -> str:
-    """Where the index lies: beside the runs if it can, else in the user's cache."""
-    beside = root / FILE
-    # In a shared folder the index may be somebody else's.
-    writable = os.access(root, os.W_OK) and (os.access(beside, os.W_OK) or not beside.exists())
-    if writable and maps_are_safe(root):
-        return str(beside)
+def _paths(root: Path) -> list[str]:
+    """Where an index may be: beside the runs if that can be, in the user's cache, in memory."""
     from tracker_core import _home
 
     digest = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:16]
-    folder = _home.cache()
-    folder.mkdir(parents=True, exist_ok=True)
-    return str(folder / f"index-{digest}.sqlite")
+    elsewhere = [str(_home.cache() / f"index-{digest}.sqlite"), MEMORY]
+    beside = root / FILE
+    # In a shared folder the index may be somebody else's.
+    writable = os.access(root, os.W_OK) and (os.access(beside, os.W_OK) or not beside.exists())
+    return [str(beside), *elsewhere] if writable and maps_are_safe(root) else elsewhere
+
+
+def _refused(error: sqlite3.OperationalError) -> bool:
+    """Whether the file cannot be written or opened where it is."""
+    return any(word in str(error) for word in ("full", "readonly", "read-only", "disk I/O", "unable to open"))
 
 
 def _open(path: str) -> Database:
     """The database at `path` with this version's tables; made anew when it is another version's or broken."""
+    if path == MEMORY:
+        db: Sqlite = Memory()
+        with db.writing():
+            schema.create(db)
+        return db
+    if Path(path).name != FILE:
+        try:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise sqlite3.OperationalError(f"unable to open {path}: {error.strerror}") from error
     with file_lock(Path(path).parent, os.O_RDONLY):  # one process at a time makes or replaces an index there
         db = Sqlite(path)
         try:
             if Path(path).exists() and schema.known(db):
                 return db
         except sqlite3.DatabaseError as error:
-            if "locked" in str(error):
+            if "locked" in str(error) or (isinstance(error, sqlite3.OperationalError) and _refused(error)):
+                db.close()
                 raise
         db.close()
         _remove(path)
@@ -376,6 +416,8 @@ def _remove(path: str) -> None:
 
 
 def _identity(path: str) -> int:
+    if path == MEMORY:
+        return 0
     return os.stat(path).st_ino  # noqa: PTH116 - asked before every query
 
 
