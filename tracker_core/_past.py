@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
-from tracker_core import _folder, _journal, _metrics
+from tracker_core import _folder, _journal, _metrics, _writers
 from tracker_core import _records as records
 from tracker_core._folder import RunFolder
 from tracker_core._snapshot import Snapshot
@@ -68,11 +68,11 @@ def read(folder: RunFolder, *, until: int | None = None) -> Past:
     """The whole past of a run; with `until` only what had been logged and set when that step was the newest."""
     snapshot, purges, last_time = _fold(folder)
     visible, rows, hidden = Snapshot(), _Rows(snapshot.metrics), set[str]()
-    for entry, attempt, shown in _entries(folder, snapshot, purges, until):
+    for entry, attempt, writer, shown in _entries(folder, snapshot, purges, until):
         if isinstance(entry, _journal.Numbers):
-            rows.add(attempt, entry.key_set.names, entry.values, entry.step, entry.time)
+            rows.add(attempt, writer, entry.key_set.names, entry.values, entry.step, entry.time)
         elif isinstance(entry, records.Row):
-            rows.add(attempt, tuple(entry.data), tuple(entry.data.values()), entry.step, entry.time)
+            rows.add(attempt, writer, tuple(entry.data), tuple(entry.data.values()), entry.step, entry.time)
         elif shown:
             visible.apply(entry, attempt=attempt)
         else:
@@ -107,8 +107,10 @@ def _fold(folder: RunFolder) -> tuple[Snapshot, _Purges, float]:
 
 def _entries(
     folder: RunFolder, snapshot: Snapshot, purges: _Purges, until: int | None
-) -> Iterator[tuple[_journal.Numbers | records.Row | records.Summary, int, bool]]:
+) -> Iterator[tuple[_journal.Numbers | records.Row | records.Summary, int, str, bool]]:
     """The visible rows of the run's metrics, and every summary record with whether it was written by step `until`.
+
+    With the attempt and the writer of each.
 
     A summary record has no step of its own: it belongs to the highest step that its writer had reached.
     """
@@ -117,19 +119,20 @@ def _entries(
         attempt = int(path.name[:3])
         limit = _lower(snapshot.visible_step(attempt), until)
         own = snapshot.attempts.get(attempt)
+        writer = _writers.of(path.name, attempt, own.beside if own is not None else None)
         if own is not None and own.rewind is not None:
             reached = own.rewind
         else:
             reached = max((step for earlier, step in highest.items() if earlier < attempt), default=-1)
         for entry in purges.left(attempt, path):
             if isinstance(entry, records.Summary):
-                yield entry, attempt, attempt == 0 or until is None or reached <= until
+                yield entry, attempt, writer, attempt == 0 or until is None or reached <= until
             elif isinstance(entry, _journal.Numbers | records.Row):
                 stream = entry.stream if isinstance(entry, records.Row) else entry.key_set.stream
                 if stream == "metrics":
                     reached = max(reached, entry.step)
                     if limit is None or entry.step <= limit:
-                        yield entry, attempt, True
+                        yield entry, attempt, writer, True
         highest[attempt] = max(reached, highest.get(attempt, -1))
 
 
@@ -200,7 +203,10 @@ def _writer(path: Path) -> str:
 
 
 class _Rows:
-    """The newest value of each key, and all values of those whose summary is more than that."""
+    """The newest value of each key, and all values of those whose summary is more than that.
+
+    Of the writers that logged a key, the first one's (see `_writers.py`) count.
+    """
 
     def __init__(self, metrics: dict[str, records.Metric]) -> None:
         self.last_step: int | None = None
@@ -209,14 +215,24 @@ class _Rows:
         self._latest: dict[str, tuple[tuple[int, float], Any]] = {}
         self._values: dict[str, dict[int, Any]] = {}
         self._kinds: dict[str, tuple[str, ...]] = {}
+        self._writers: dict[str, tuple[int, int]] = {}
 
-    def add(self, attempt: int, names: tuple[str, ...], values: tuple[Any, ...], step: int, at: float) -> None:
+    def add(
+        self, attempt: int, writer: str, names: tuple[str, ...], values: tuple[Any, ...], step: int, at: float
+    ) -> None:
         if self.last_step is None or step > self.last_step:
             self.last_step = step
-        order = (attempt, at)
+        order, precedence = (attempt, at), _writers.precedence(writer)
         for name, value in zip(names, values, strict=True):
             if step > self.last_steps.get(name, -1):
                 self.last_steps[name] = step
+            first = self._writers.setdefault(name, precedence)
+            if precedence > first:
+                continue
+            if precedence < first:
+                self._writers[name] = precedence
+                self._latest.pop(name, None)
+                self._values.pop(name, None)
             known = self._latest.get(name)
             if known is None or order >= known[0]:
                 self._latest[name] = (order, value)
@@ -271,16 +287,26 @@ def copy(fork: records.Fork, folder: RunFolder, attempt: int) -> None:
     """Gives a forked run the history that it goes on from, in a journal of its own: its origin may be deleted."""
     origin = RunFolder(folder.root / fork.folder)
     snapshot, purges, _ = _fold(origin)
-    writer = _journal.open_writer(folder, "history", run=folder.id, attempt=attempt)
+    opened: dict[str, _journal.Writer] = {}
+
+    def journal(name: str) -> _journal.Writer:
+        if name not in opened:
+            label = "history" if name == _writers.MAIN else name
+            opened[name] = _journal.open_writer(folder, label, run=folder.id, attempt=attempt)
+        return opened[name]
+
+    main = journal(_writers.MAIN)
     for metric in snapshot.metrics.values():
-        writer.write(metric)
-    for entry, _, shown in _entries(origin, snapshot, purges, fork.step):
+        main.write(metric)
+    for entry, _, name, shown in _entries(origin, snapshot, purges, fork.step):
         if isinstance(entry, _journal.Numbers):
+            writer = journal(name)
             key_set = writer.key_set(entry.key_set.names, entry.key_set.kinds, entry.key_set.stream)
             writer.append(key_set.pack(_journal.ROW, key_set.id, entry.step, entry.time, *entry.values))
         elif shown:
-            writer.write(entry)
-    writer.close()
+            (journal(name) if isinstance(entry, records.Row) else main).write(entry)
+    for writer in opened.values():
+        writer.close()
 
 
 def archive(folder: RunFolder, successor: str, run_id: str) -> None:

@@ -406,3 +406,32 @@ def test_a_run_is_running_while_the_second_process_is(script):
         SECOND,
     )
     assert done.stdout.split() == ["running", "failed"]
+
+
+def test_a_resume_and_a_fork_keep_writers_apart(script):
+    script(
+        """
+        import os
+        run = tracker.init(project="p", id="r", settings={"console": "off"})
+        tracker.define_metric("best", summary="max")
+        for i in range(3):
+            run.log({"x": float(i), "best": i})
+        child = os.fork()
+        if child == 0:
+            for i in range(3):
+                run.log({"x": 50.0 + i, "best": 50 + i, "own": i}, step=i)
+            os._exit(0)
+        os.waitpid(child, 0)
+        """
+    )
+    run = tracker.init(project="p", id="r", resume="must", settings={"console": "off"})
+    live = {key: run.summary[key] for key in ("x", "best", "own")}
+    run.finish()
+    fork = tracker.init(project="p", id="f", fork_from="r?_step=1", settings={"console": "off"})
+    fork.finish()
+    old, new = tracker.Api().run("p/r"), tracker.Api().run("p/f")
+    assert live == {"x": 2.0, "best": {"max": 2}, "own": 2}
+    assert {key: old.summary[key] for key in live} == {"x": 2.0, "best": {"max": 2}, "own": 2}
+    assert old.series("x")[2].tolist() == [0.0, 50.0, 1.0, 51.0, 2.0, 52.0]
+    assert new.series("x")[2].tolist() == [0.0, 50.0, 1.0, 51.0]
+    assert new.writers() == old.writers()

@@ -13,11 +13,11 @@ import msgspec
 import numpy as np
 
 from tracker_core import _records as records
+from tracker_core._writers import of as writer_of
 from tracker_core.store import batch as batches
 from tracker_core.store.chunk import OBJECTS, ROWS
 from tracker_core.store.seal import seal
 from tracker_core.store.stats import Kept, Stats, join, measure
-from tracker_core.store.writer import of as writer_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

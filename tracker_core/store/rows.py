@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from tracker_core.store import writer as writers
+from tracker_core import _writers as writers
 from tracker_core.store.part import HIGHEST, LOWEST, read
 from tracker_core.store.series import together, unequal
 

@@ -39,7 +39,7 @@ _TABLES = (
         place BIGINT NOT NULL, gaps BIGINT NOT NULL, PRIMARY KEY (run, name))""",
     # One set of names that are logged together in one journal. `visible` is the last step that nothing hides, `purged`
     # the last one that no purge does: what is logged after that is another key set of the same names. `writer`: whose
-    # rows they are (see `writer.py`).
+    # rows they are (see `_writers.py`).
     """CREATE TABLE keyset (
         run BIGINT NOT NULL, keyset BIGINT NOT NULL, journal TEXT NOT NULL, place BIGINT NOT NULL,
         attempt BIGINT NOT NULL, writer TEXT NOT NULL, stream TEXT NOT NULL, names {blob} NOT NULL,

@@ -1,8 +1,8 @@
 """One series: every point of (run, key), exactly as it was logged.
 
-Points of several writers (see `writer.py`) at one step are all kept. The plain line of a key has one value a step: that
-of the first writer, in the order of writers, that logged the key there. A writer whose values differ from it has a line
-of its own.
+Points of several writers (see `_writers.py`) at one step are all kept. The plain line of a key has one value a step:
+that of the first writer, in the order of writers, that logged the key there. A writer whose values differ from it has a
+line of its own.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from tracker_core.store import writer as writers
+from tracker_core import _writers as writers
 from tracker_core.store.part import HIGHEST, LOWEST, read
 from tracker_core.store.stats import column
 

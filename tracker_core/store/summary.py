@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker_core import _metrics
-from tracker_core.store import writer as writers
+from tracker_core import _writers as writers
 
 if TYPE_CHECKING:
     from tracker_core._snapshot import Snapshot
