@@ -84,3 +84,42 @@ def distributed():
         return done
 
     return launch
+
+
+VERBS = ("log", "row", "define_metric", "save", "log_artifact", "watch")
+HAZARDS = ("finished", "full disk", "journal")
+
+
+class Unwritable:
+    """A journal's writer whose every write fails."""
+
+    def __init__(self, writer, fail):
+        self._writer = writer
+        self.append = self.write = self.key_set = fail
+
+    def __getattr__(self, name):
+        return getattr(self._writer, name)
+
+
+@pytest.fixture(params=HAZARDS)
+def hazard(request, monkeypatch):
+    """Breaks a run: the user finishes it, every verb meets a full disk, or its journal can no longer be written."""
+
+    def fail(*_, **__):
+        raise OSError("no space left on this device")
+
+    def strike(run):
+        if request.param == "finished":
+            run.finish()
+        elif request.param == "full disk":
+            for verb in VERBS:
+                monkeypatch.setattr(type(run), verb, fail)
+            for part in (run.config, run.summary):
+                monkeypatch.setattr(type(part), "update", fail)
+        else:
+            monkeypatch.setattr(run._logbook, "_append", fail)
+            monkeypatch.setattr(run._logbook, "_writer", Unwritable(run._logbook._writer, fail))
+
+    yield strike
+    monkeypatch.undo()
+    tracker.finish()
