@@ -12,7 +12,7 @@ def test_put_get_ls_verify(tracker, tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "a.txt").write_text("one")
     put = tracker("artifact", "put", str(tmp_path / "data"), "-n", "p/cats", "-a", "best", "-d", "many")
-    assert put.stdout.startswith("p/cats:v0  1 files")
+    assert put.stdout.startswith("p/cats:v0  1 file ")
     got = tracker("artifact", "get", "p/cats:best")
     assert (Path(got.stdout.strip()) / "a.txt").read_text() == "one"
     assert tracker("artifact", "get", "p/cats", "--root", "out").exit_code == 0
@@ -21,7 +21,7 @@ def test_put_get_ls_verify(tracker, tmp_path):
     assert (entry["name"], entry["type"], entry["aliases"]) == ("p/cats:v0", "dataset", ["best", "latest"])
     assert "p/cats:v0  dataset" in tracker("artifact", "ls", "p").stdout
     assert tracker("artifact", "ls", "-t", "model").stdout == ""
-    assert "1 files are right" in tracker("artifact", "verify", "p/cats").stdout
+    assert "1 file checked" in tracker("artifact", "verify", "p/cats").stdout
     Path("out/a.txt").write_text("two")
     wrong = tracker("artifact", "verify", "p/cats", "--root", "out")
     assert wrong.exit_code == 1

@@ -7,7 +7,9 @@ one line on stderr and exit status 1; a command line that cannot be understood e
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +89,14 @@ def _tracker() -> None:
 def main(args: Sequence[str] | None = None) -> None:
     """Runs the command line `args`, by default the process's own, and exits."""
     try:
-        _tracker.main(args=None if args is None else list(args), prog_name="tracker")
-    except OSError as error:  # of the help, which is written outside of `invoke`
-        click.echo(f"Error: {error}", err=True)
+        try:
+            _tracker.main(args=None if args is None else list(args), prog_name="tracker")
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
+    except OSError as error:  # of stdout, to which the help and the last words are written outside of `invoke`
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the interpreter flushes once more
+        if not isinstance(error, BrokenPipeError):
+            click.echo(f"Error: {error}", err=True)
         sys.exit(1)
