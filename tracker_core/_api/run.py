@@ -7,7 +7,7 @@ import difflib
 import time
 from typing import TYPE_CHECKING, Any, Literal
 
-from tracker_core import _past, _saved
+from tracker_core import _journal, _past, _saved
 from tracker_core._api import edit, table
 from tracker_core._api.file import ApiFile
 from tracker_core._api.summary import ApiSummary
@@ -39,6 +39,12 @@ _STREAMS: dict[str, records.Stream] = {
 
 _PATIENCE = 0.5
 """Seconds between two looks at a run that is waited for."""
+
+_CAPTURE_TIMEOUT = 5.0
+"""Seconds that metadata is waited for."""
+_CAPTURE_INTERVAL = 0.05
+_CAPTURE_AGE = 30.0
+"""Seconds after the start of an attempt within which its metadata may still come."""
 
 
 class ApiRun:
@@ -177,9 +183,28 @@ class ApiRun:
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """Host, hardware, command, git, packages of the newest attempt."""
+        """Host, hardware, command, git, packages of the newest attempt.
+
+        The background process captures them: of a run that has just begun or ended this waits a few seconds for them.
+        """
+        deadline = time.monotonic() + _CAPTURE_TIMEOUT
+        self._look()
+        while self._awaits_capture() and time.monotonic() < deadline:
+            time.sleep(_CAPTURE_INTERVAL)
+            self._look()
         found = self._store.metadata(self._run)
         return found[max(found)] if found else {}
+
+    def _awaits_capture(self) -> bool:
+        """Whether the background process has yet to write what it captures of the newest attempt."""
+        if not self.attempts:
+            return False
+        newest = self.attempts[-1]
+        if abs(time.time() - newest.start) > _CAPTURE_AGE or self._store.metadata(self._run).get(newest.number):
+            return False
+        label = f"{newest.number:03d}-background"
+        written = [path for path in self._store.folder(self._run).journals() if path.name.startswith(label)]
+        return not written or any(map(_journal.alive, written))
 
     @property
     def last_step(self) -> int | None:
