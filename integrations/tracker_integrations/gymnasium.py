@@ -20,7 +20,7 @@ import gymnasium
 import numpy as np
 
 import tracker_core as tracker
-from tracker_core.integration import Unsupported, patched, takes
+from tracker_core.integration import Unsupported, guard, patched, takes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -211,7 +211,8 @@ class _Episodes:
     def flush(self) -> None:
         """Log the last episodes of environments that were not reset afterwards."""
         for statistics in self._known.values():
-            self._log(statistics.new())
+            with guard("the last episode of an environment"):
+                self._log(statistics.new())
         self._log_gone()
 
     def _log_gone(self) -> None:
@@ -273,8 +274,8 @@ class _Made:
             return
         try:
             described = json.loads(spec.to_json())
-        except (TypeError, ValueError):  # an environment made with live objects
-            described = {"id": spec.id, "kwargs": {name: repr(value) for name, value in spec.kwargs.items()}}
+        except Exception:  # noqa: BLE001 - an environment made with live objects, which may fail in any way
+            described = {"id": spec.id, "kwargs": dict(spec.kwargs)}
         self._specs[spec.id] = described
         self._sink.config.update({"gymnasium": dict(self._specs)}, allow_val_change=True)
 

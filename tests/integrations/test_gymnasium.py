@@ -417,6 +417,39 @@ def test_environments_stand_in_the_config_and_are_not_touched(read):
     assert set(config) == {"CartPole-v1", "FrozenLake-v1", "Acrobot-v1"}
 
 
+class Unreadable:
+    def __repr__(self):
+        raise ValueError("no repr")
+
+    def __deepcopy__(self, memo):
+        return self
+
+
+class Configured(gym.Env):
+    observation_space = action_space = gym.spaces.Discrete(2)
+
+    def __init__(self, thing=None, size=3):
+        self.size = size
+
+    def reset(self, *, seed=None, options=None):
+        return 0, {}
+
+    def step(self, action):
+        return 0, 1.0, True, False, {}
+
+
+def test_arguments_of_an_environment_that_cannot_be_written_keep_the_rest(read):
+    gym.register("Configured-v0", entry_point=Configured)
+    with monitored() as run:
+        env = RecordEpisodeStatistics(gym.make("Configured-v0", thing=Unreadable(), size=5, disable_env_checker=True))
+        env.reset()
+        env.step(0)
+        env.close()
+    recorded = read(run)
+    assert recorded.config["gymnasium"]["Configured-v0"]["kwargs"]["size"] == 5
+    assert recorded.series("episode/return") == [(0, 1.0)]
+
+
 def test_statistics_from_before_the_run_are_not_the_runs(read):
     env = RecordEpisodeStatistics(gym.make("CartPole-v1"))
     play(env, 2)

@@ -339,6 +339,19 @@ class TestMagic:
         assert (told["class"], told["lr"], told["parameters"]) == ("SGD", 0.2, 19)
         assert run.step == 0
 
+    def test_steps_of_a_resumed_run_continue(self, read):
+        norms = []
+        for _ in range(2):
+            with tracker.init(
+                id="again", resume="allow", magic={"torch": {"log_freq": 1}}, settings={"silent": True}
+            ) as run:
+                model = net()
+                optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+                norms += [step(model, optimizer) for _ in range(3)]
+        found = read(run)
+        assert found.series("optimizer/gradient_norm") == near(list(enumerate(norms, 1)))
+        assert found.summary["optimizer/steps"] == 6
+
     def test_several_optimizers_and_samples(self, read):
         with magic({"log_freq": 1, "batch_size": 8}) as run:
             one, two = net(), net()
