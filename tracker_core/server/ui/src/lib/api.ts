@@ -140,7 +140,7 @@ export async function series(project: string, query: SeriesQuery): Promise<Serie
   const parts = [
     list("metric", query.metrics),
     list("run", query.runs),
-    `&buckets=${query.buckets}&stream=${query.stream}&x=${path(query.x)}`,
+    `&buckets=${query.buckets}&stream=${query.stream}&x=${path(query.x)}&writers=true`,
   ];
   if (query.after) parts.push(list("after", query.after.map(String)));
   if (query.from !== undefined) parts.push(`&from=${query.from}`);

@@ -19,7 +19,7 @@ function wrote(run: string, count: number): void {
 function series(metric: string, run: string, first: number, last: number): Series {
   const step = Float64Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i);
   const value = step.map((it) => 10 * it);
-  return { run, metric, ...single(step, step, value) };
+  return { run, metric, writer: "", ...single(step, step, value) };
 }
 
 beforeEach(() => {

@@ -16,7 +16,8 @@ export type Wish = {
 /** How far a run is: `version` rises with each of its changes, `steps` is its largest step. */
 export type Progress = { version: number; steps: number };
 
-type Entry = Progress & { series: Series | null };
+/** `series`: the run's own line, and those of further writers whose values differ. */
+type Entry = Progress & { series: Series[] };
 type Waiting = { wish: Wish; resolve: (series: Series[]) => void; reject: (error: Error) => void };
 /** What metrics lack: runs that are read whole, and where the others go on. */
 type Gap = { metrics: string[]; whole: string[]; tails: Map<string, number> };
@@ -36,7 +37,7 @@ export class Loader {
     private readonly progress: (run: string) => Progress,
   ) {}
 
-  /** The series of one metric, at most one per run, in the order of `wish.runs`; runs without it are left out. A slow
+  /** The series of one metric, one per run and further writer, in the order of `wish.runs`; runs without it are left out. A slow
    * server is not asked for a chart again before it answered. */
   get(wish: Wish): Promise<Series[]> {
     return new Promise((resolve, reject) => {
@@ -101,7 +102,7 @@ export class Loader {
       const known = this.cache.get(place(wish, run));
       const now = this.progress(run);
       if (known?.version === now.version) continue;
-      const end = known?.series?.x.at(-1);
+      const end = known?.series.length === 1 ? known.series[0]!.x.at(-1) : undefined;
       const rewound = known !== undefined && now.steps < known.steps;
       // Steps and times only rise; values of a metric do not, and have no tail.
       if (rewound || end === undefined || !wish.x.startsWith("_")) gap.whole.push(run);
@@ -118,18 +119,23 @@ export class Loader {
         ? api.series(this.project, { ...shared, metrics, runs: [...tails.keys()], after: [...tails.values()] })
         : [],
     ]);
+    // A second writer's line has no beginning here yet.
+    const split = [...new Set(more.filter((it) => it.writer !== "").map((it) => it.run))];
+    const again = split.length ? await api.series(this.project, { ...shared, metrics, runs: split }) : [];
     for (const metric of metrics) {
       for (const [run, progress] of asked) {
         const at = place({ ...shared, metric }, run);
-        const known = tails.has(run) ? (this.cache.get(at)?.series ?? null) : null;
+        const known = tails.has(run) && !split.includes(run) ? (this.cache.get(at)?.series ?? []) : [];
         this.cache.set(at, { ...progress, series: known });
       }
     }
-    for (const series of fresh)
-      this.cache.get(place({ ...shared, metric: series.metric }, series.run))!.series = series;
+    for (const series of [...fresh, ...again])
+      this.cache.get(place({ ...shared, metric: series.metric }, series.run))!.series.push(series);
     for (const tail of more) {
+      if (split.includes(tail.run)) continue;
       const entry = this.cache.get(place({ ...shared, metric: tail.metric }, tail.run))!;
-      if (entry.series) entry.series = thin(extend(entry.series, tail), shared.buckets);
+      const [base] = entry.series;
+      if (base) entry.series = [thin(extend(base, tail), shared.buckets)];
     }
   }
 

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { type Member, beside, clipped, csv, lines, svg } from "./panel";
+import { type Member, beside, clipped, csv, lines, runOf, spread, svg } from "./panel";
 import { single } from "./points";
 import type { Series } from "./series";
 
 const series = (run: string, step: number[], value: number[]): Series => {
   const steps = Float64Array.from(step);
-  return { run, metric: "m", ...single(steps, steps, Float64Array.from(value)) };
+  return { run, metric: "m", writer: "", ...single(steps, steps, Float64Array.from(value)) };
 };
 const member = (key: string, group: string | null = null): Member => ({
   key,
@@ -98,6 +98,22 @@ test("a name that a sheet would run as a formula, or that is markup, is defused"
   const drawn = lines([series("a", [0], [1])], [{ ...member("a"), name: '=cmd("x")' }], options);
   expect(csv(drawn, "step")).toBe('step,"\'=cmd(""x"")"\n0,1\n');
   expect(svg("<script>", drawn)).not.toContain("<script>");
+});
+
+test("writers whose values differ have lines of their own, with their names", () => {
+  const found = [series("a", [0], [1]), { ...series("a", [0], [2]), writer: "rank-1" }, series("b", [0], [3])];
+  const { series: all, members } = spread(found, [member("a"), member("b")], ["m"]);
+  const drawn = lines(all, members, options);
+  expect(drawn.map((it) => [it.name, it.line[0]])).toEqual([
+    ["a", 1],
+    ["a (rank 1)", 2],
+    ["b", 3],
+  ]);
+  expect(new Set(drawn.map((it) => it.key)).size).toBe(3);
+  expect(drawn.map((it) => runOf(it.key))).toEqual(["a", "a", "b"]);
+  expect(beside(drawn[1]!.key, "b")).toBe("b");
+  const grouped = spread(found, [member("a", "g"), member("b", "g")], ["m"]);
+  expect(lines(grouped.series, grouped.members, options).map((it) => it.name)).toEqual(["g (2)"]);
 });
 
 test("a line is measured against the baseline's line of the same metric", () => {

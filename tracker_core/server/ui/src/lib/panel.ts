@@ -99,24 +99,33 @@ function over(series: Series, member: Member, x: string): Points {
 
 const SEPARATOR = "\n";
 
-/** Several metrics in one panel: a line for each run and metric, with keys that name both. */
+/** A line for each run, metric and writer, with keys and names that tell those apart of which there are several. */
 export function spread(
   found: readonly Series[],
   members: readonly Member[],
   metrics: readonly string[],
 ): { series: readonly Series[]; members: readonly Member[] } {
-  if (metrics.length < 2) return { series: found, members };
-  const key = (run: string, metric: string) => run + SEPARATOR + metric;
+  const several = metrics.length > 1;
+  const writers = new Map<string, string[]>();
+  for (const { run, writer } of found) {
+    const known = writers.get(run) ?? [];
+    if (writer && !known.includes(writer)) writers.set(run, [...known, writer]);
+  }
+  if (!several && writers.size === 0) return { series: found, members };
+  const key = (run: string, metric: string, writer: string) =>
+    [run, ...(several || writer ? [several ? metric : ""] : []), ...(writer ? [writer] : [])].join(SEPARATOR);
   return {
-    series: found.map((it) => ({ ...it, run: key(it.run, it.metric) })),
+    series: found.map((it) => ({ ...it, run: key(it.run, it.metric, it.writer) })),
     members: metrics.flatMap((metric, i) =>
-      members.map((member) => ({
-        ...member,
-        key: key(member.key, metric),
-        name: `${member.name} · ${metric}`,
-        group: member.group === null ? null : `${member.group} · ${metric}`,
-        dashed: i > 0,
-      })),
+      members.flatMap((member) =>
+        ["", ...(member.group === null ? (writers.get(member.key) ?? []) : [])].map((writer) => ({
+          ...member,
+          key: key(member.key, metric, writer),
+          name: member.name + (several ? ` · ${metric}` : "") + (writer ? ` (${writer.replace("-", " ")})` : ""),
+          group: member.group === null || !several ? member.group : `${member.group} · ${metric}`,
+          dashed: i > 0 || writer !== "",
+        })),
+      ),
     ),
   };
 }
@@ -127,7 +136,7 @@ export const runOf = (key: string) => key.split(SEPARATOR, 1)[0]!;
 /** The baseline's line of the metric that a line shows. */
 export function beside(key: string, base: string): string {
   const metric = key.split(SEPARATOR)[1];
-  return metric === undefined ? base : base + SEPARATOR + metric;
+  return metric ? base + SEPARATOR + metric : base;
 }
 
 export function axis(x: string): Axis {

@@ -71,7 +71,7 @@ test("a tail replaces what it overlaps", () => {
 test("a series that grew long keeps its extremes and its last points", () => {
   const step = Float64Array.from({ length: 1000 }, (_, i) => i);
   const value = step.map((i) => (i === 500 ? 99 : i === 700 ? NaN : i % 7));
-  const grown = { run: "a", metric: "loss", ...single(step, step, value) };
+  const grown = { run: "a", metric: "loss", writer: "", ...single(step, step, value) };
   const thinned = thin(grown, 100);
   expect(thin(grown, 400)).toBe(grown);
   expect(thinned.x.length).toBeLessThanOrEqual(300);

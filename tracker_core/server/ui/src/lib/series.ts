@@ -3,13 +3,20 @@
 import { type Points, single } from "./points";
 
 /** One run's points of one metric. `x` is what the x-axis shows: steps, times or the values of another metric. */
-export type Series = Points & { run: string; metric: string };
+export type Series = Points & {
+  run: string;
+  metric: string;
+  /** Whose values these are where several processes of the run logged different ones; empty for the run's own line. */
+  writer: string;
+};
 
 type Header = {
   runs: string[];
   metrics: string[];
   /** Run, metric, points, a letter for each column. */
   series: [number, number, number, string][];
+  /** One for each series, if any has one. */
+  writers?: string[];
   x: "step" | "time" | "other";
 };
 
@@ -34,9 +41,9 @@ export function decode(buffer: ArrayBuffer): Series[] {
     return Float64Array.from({ length: points }, (_, i) => first! + difference! * i);
   };
   let before: Float64Array[] = [];
-  return header.series.map(([run, metric, size, letters]) => {
+  return header.series.map(([run, metric, size, letters], place) => {
     before = Array.from(letters, (letter, i) => (letter === "=" ? before[i]! : take(letter, size)));
-    const name = { run: header.runs[run]!, metric: header.metrics[metric]! };
+    const name = { run: header.runs[run]!, metric: header.metrics[metric]!, writer: header.writers?.[place] ?? "" };
     const [step, value, low, high, count, nans, lastStep] = before as [Float64Array, ...Float64Array[]];
     const x = header.x === "step" ? step : before.at(-1)!;
     const points = single(x, step, value!);
@@ -67,7 +74,7 @@ export function extend(base: Series, tail: Series): Series {
     whole.set(right, keep);
     return whole;
   };
-  const name = { run: base.run, metric: base.metric };
+  const name = { run: base.run, metric: base.metric, writer: base.writer };
   const step = join(base.step, tail.step);
   const x = base.x === base.step ? step : join(base.x, tail.x);
   const value = join(base.value, tail.value);
