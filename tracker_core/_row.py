@@ -21,6 +21,8 @@ _LIMIT = 32 << 20
 _LONG = 10_000
 _DEPTH = 64
 STEPS = range(-(2**63), 2**63)
+RESERVED = frozenset(("_step", "_timestamp", "_runtime"))
+"""The columns that every row has."""
 
 
 class Collected(NamedTuple):
@@ -105,6 +107,8 @@ def _fill(
     pairs = data.items() if type(data) is dict else _values.items(data)
     for name, value in pairs:
         key = prefix + (name if type(name) is str and name.isascii() else _texts.name(name))
+        if key in RESERVED:
+            key = _moved(key)
         if key in row or key in late:
             key = _free(key, row, late)
         if (deferred := _deferred.take(value)) is not None:
@@ -118,6 +122,13 @@ def _fill(
             row[key] = _single(key, value, step, files)
             numeric = False
     return numeric
+
+
+def _moved(key: str) -> str:
+    """Another name for a metric that is named like a column of every row."""
+    hint = ": give log(step=...) for the step of a row" if key == "_step" else ""
+    _notice.mention(f"{key!r} is a column of every row; the value logged under it is kept as 'metric.{key}'{hint}")
+    return f"metric.{key}"
 
 
 def _fill_level(

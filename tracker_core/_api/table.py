@@ -48,7 +48,7 @@ def show(table: Table, *, pandas: bool | None) -> Any:
         columns["_writer"] = table.writers
     for key, column in table.columns.items():
         mask = table.masks[key]
-        columns[key] = column if mask.all() else _with_holes(column, mask)
+        columns[rows.column_name(key)] = column if mask.all() else _with_holes(column, mask)
     return DataFrame(columns)
 
 

@@ -76,9 +76,15 @@ class Table(NamedTuple):
             values = column.tolist()
             mask = self.masks[key]
             places = range(len(rows)) if mask.all() else np.flatnonzero(mask).tolist()
+            name = column_name(key)
             for place in places:
-                rows[place][key] = values[place]
+                rows[place][name] = values[place]
         return rows
+
+
+def column_name(key: str) -> str:
+    """The column of a metric: its name, with a prefix where every row has a column of that name."""
+    return f"metric.{key}" if key in AXES else key
 
 
 def table(
