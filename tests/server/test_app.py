@@ -102,6 +102,23 @@ def test_hidden_metrics_and_aggregates(client, start):
     assert columns == {"summary.loss.min": [1.0], "summary.loss.max": [3.0]}
 
 
+def test_integers_that_a_browser_would_round_are_texts(client, logged):
+    logged(
+        config={"seed": 2**64 + 1, "small": 2**53, "list": [-(2**53) - 1, 0.1234567890123456, 1e22], "zip": "1" * 20}
+    )
+    keys = "&".join(f"key=config.{name}" for name in ("seed", "small", "list", "zip"))
+    client.get("/api/projects/demo/board")
+    answer = client.get(f"/api/projects/demo/columns?{keys}")
+    assert answer.status_code == 200, answer.text
+    columns = answer.json()["columns"]
+    assert columns == {
+        "config.seed": [str(2**64 + 1)],
+        "config.small": [2**53],
+        "config.list": [[str(-(2**53) - 1), 0.1234567890123456, 1e22]],
+        "config.zip": ["1" * 20],
+    }
+
+
 def test_columns_have_a_cell_for_every_run(client, logged):
     keys = [logged(config={"lr": 0.1, "layers": [1, 2]}), logged(), logged(config={"lr": math.nan})]
     client.get("/api/projects/demo/board")
