@@ -84,3 +84,25 @@ def test_a_fork_keeps_the_definitions():
         (3, 0.5),
         (4, 0.25),
     ]
+
+
+def test_a_resumed_run_has_the_summary_of_the_main_writer(script):
+    script("""
+        import multiprocessing
+        run = tracker.init(id="r", settings={"silent": True})
+        run.define_metric("x", summary="max,last")
+        run.log({"x": 1.0})
+
+        def work():
+            run.log({"x": 5.0, "only": 2.0}, step=0)
+
+        child = multiprocessing.get_context("fork").Process(target=work)
+        child.start()
+        child.join()
+        run.log({"x": 2.0})
+        run.finish()
+    """)
+    expected = dict(tracker.Api().run("r").summary)
+    assert expected == {"x": {"max": 2.0, "last": 2.0}, "only": 2.0}
+    with tracker.init(id="r", resume="must") as run:
+        assert run.summary.as_dict() == expected

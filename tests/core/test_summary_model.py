@@ -16,17 +16,17 @@ from tracker_core import _past
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-KEYS = st.sampled_from(["a", "b", "c/x", "c/y"])
+KEYS = st.sampled_from(["a", "c/x"])
 VALUES = st.one_of(st.integers(-5, 5), st.floats(-5, 5, width=16), st.just(math.nan), st.just("text"))
 ROWS = st.dictionaries(KEYS, VALUES, min_size=1, max_size=3)
 SUMMARIES = st.sampled_from(["min", "max,mean", "first,last", "none", "best", None])
 
 CALLS = st.one_of(
     st.tuples(st.just("log"), ROWS, st.none(), st.sampled_from([None, None, False])),
-    st.tuples(st.just("log"), ROWS, st.integers(0, 6), st.none()),
+    st.tuples(st.just("log"), ROWS, st.integers(0, 3), st.none()),
     st.tuples(st.just("set"), KEYS, VALUES),
     st.tuples(st.just("delete"), KEYS),
-    st.tuples(st.just("define"), st.sampled_from(["a", "b", "c/*", "*"]), SUMMARIES, st.booleans()),
+    st.tuples(st.just("define"), st.sampled_from(["a", "c/*", "*"]), SUMMARIES, st.booleans()),
     st.tuples(st.just("resume")),
     st.tuples(st.just("rewind"), st.integers(0, 5)),
     st.tuples(st.just("fork"), st.integers(0, 5)),
