@@ -363,3 +363,21 @@ def test_listing_loads_no_pandas():
     code = "import sys, tracker_core; list(tracker_core.Api().runs()); print('pandas' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_a_file_that_is_removed_while_files_are_listed_is_left_out(monkeypatch):
+    with tracker.init(id="r", settings={"silent": True}) as run:
+        for name in ("kept.txt", "removed.txt"):
+            (Path(run.dir) / name).write_text(name)
+    is_file = Path.is_file
+
+    def removes(path):
+        found = is_file(path)
+        if path.name == "removed.txt":
+            path.unlink()
+        return found
+
+    monkeypatch.setattr(Path, "is_file", removes)
+    names = {file.name for file in tracker.Api().run("r").files()}
+    assert "kept.txt" in names
+    assert "removed.txt" not in names

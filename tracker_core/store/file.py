@@ -34,7 +34,10 @@ def files(db: Database, run: int, folder: RunFolder) -> list[File]:
             known[path] = decoded
     found = []
     for path in _walk(folder.files):
-        status = path.stat()
+        try:
+            status = path.stat()
+        except OSError:  # removed, or replaced, since the folder was listed
+            continue
         name = path.relative_to(folder.files).as_posix()
         record = known.get(name)
         sha256 = record.sha256 if record is not None and record.size == status.st_size else None
