@@ -75,3 +75,13 @@ def test_unsigned_arrays_and_integers_of_numpy(tmp_path):
     summary = tracker.Api().run("p/u").summary
     assert (summary["one"], summary["array"], summary["flag"]) == (2**64 - 1, [2**64 - 1, 0], True)
     assert sum(summary["many"]["values"]) == 100
+
+
+def test_an_integer_beyond_53_bits_is_exact_beside_rows_without_it(tmp_path):
+    pytest.importorskip("pandas")
+    settings = {"silent": True, "system_interval": 0, "console": "off"}
+    with tracker.init(project="p", dir=tmp_path, settings=settings) as run:
+        run.log({"tokens": 2**53 + 1, "loss": 0.5})
+        run.log({"loss": 0.25})
+    frame = tracker.Api(tmp_path).run(run.id).history()
+    assert frame["tokens"].tolist() == [2**53 + 1, None]

@@ -55,6 +55,6 @@ def show(table: Table, *, pandas: bool | None) -> Any:
 def _with_holes(column: Any, mask: Any) -> Any:
     if column.dtype.kind == "O":
         return np.where(mask, column, None)
-    if column.dtype.kind == "b":
+    if column.dtype.kind == "b" or (column.dtype.kind == "i" and (abs(column[mask].astype(object)) > 1 << 53).any()):
         return np.where(mask, column.astype(object), None)
     return np.where(mask, column.astype(np.float64), np.nan)

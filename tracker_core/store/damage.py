@@ -24,7 +24,7 @@ class Damage(msgspec.Struct, frozen=True, array_like=True):
         parts = []
         if self.unreadable:
             journals = self.journals[0] if len(self.journals) == 1 else f"{len(self.journals)} journals"
-            parts.append(f"{self.unreadable:,} bytes of {journals} are unreadable, and the rows in them are missing")
+            parts.append(f"{self.unreadable:,} bytes of {journals} are unreadable, and any rows in them are missing")
         if self.lost:
             parts.append(f"{self.lost:,} rows or other records could not be written and are lost")
         if self.headless:
