@@ -16,7 +16,7 @@ import pytorch_lightning as pl
 import torch
 from lightning_fabric import Fabric
 from pytorch_lightning.callbacks import LearningRateMonitor, ModelCheckpoint
-from pytorch_lightning.cli import SaveConfigCallback
+from pytorch_lightning.cli import LightningCLI
 from pytorch_lightning.loggers import CSVLogger
 from pytorch_lightning.tuner import Tuner
 from sklearn.datasets import load_digits
@@ -83,9 +83,11 @@ def _finished():
     tracker.finish()
 
 
+QUIET = {"enable_progress_bar": False, "enable_model_summary": False, "accelerator": "cpu", "log_every_n_steps": 1}
+
+
 def trainer(logger, namespace=pl, **options):
-    quiet = {"enable_progress_bar": False, "enable_model_summary": False, "accelerator": "cpu", "log_every_n_steps": 1}
-    return namespace.Trainer(logger=logger, **{"max_epochs": 2, "enable_checkpointing": False, **quiet, **options})
+    return namespace.Trainer(logger=logger, **{"max_epochs": 2, "enable_checkpointing": False, **QUIET, **options})
 
 
 def logged(path):
@@ -347,27 +349,33 @@ def test_checkpoints_of_another_trainer_take_the_place_of_the_first_ones(data, r
     assert [entry["path"] for entry in read(logger.experiment).summary["checkpoint"].values()] == [kept.best_model_path]
 
 
-def test_config_of_the_command_line_is_kept_with_each_run(data, read):
+class Typed(Model):
+    """With a signature that a command line can be made from."""
+
+    def __init__(self, lr: float = 0.1):
+        super().__init__(lr)
+
+
+@pytest.mark.parametrize("save_dir", [None, "out"])
+def test_config_of_the_command_line_is_kept_with_each_run(data, read, monkeypatch, save_dir):
     """`SaveConfigCallback` writes to `trainer.log_dir` and refuses to start where a file of an earlier run is."""
-    for folder in (None, "out"):
-        runs = []
-        for _ in range(2):
-            logger = TrackerLogger(project="p", **({"save_dir": folder} if folder else {}))
-            fitting = trainer(logger, max_epochs=1, callbacks=[SaveConfigCallback(Parser(), None)])
-            fitting.fit(Model(), data)
-            runs.append(logger.experiment)
-            assert fitting.log_dir == runs[-1].dir
-            assert logger.save_dir == (folder or ".")
-            tracker.finish()
-        assert [read(run).files for run in runs] == [["config.yaml"]] * 2
+    monkeypatch.setenv("JSONARGPARSE_DEPRECATION_WARNINGS", "off")  # Lightning's own
+    words = ["--model.lr=0.2", "--trainer.logger=tracker_integrations.lightning.TrackerLogger"]
+    words += ["--trainer.logger.project=p", *([f"--trainer.logger.save_dir={save_dir}"] if save_dir else [])]
+    runs = []
+    for _ in range(2):
+        cli = LightningCLI(
+            Typed, trainer_defaults={"max_epochs": 1, "enable_checkpointing": False, **QUIET}, args=words, run=False
+        )
+        cli.trainer.fit(cli.model, data)
+        runs.append(cli.trainer.logger.experiment)
+        assert cli.trainer.log_dir == runs[-1].dir
+        assert cli.trainer.logger.save_dir == (save_dir or ".")
+        tracker.finish()
+    for run in map(read, runs):
+        assert run.config["lr"] == 0.2
+        assert "config.yaml" in run.files
     assert not list(Path().glob("*.yaml"))
-
-
-class Parser:
-    """The part of jsonargparse's parser that SaveConfigCallback needs."""
-
-    def save(self, config, path, **_):
-        Path(path).write_text("seed: 1")
 
 
 def test_hyperparameters_that_cannot_be_read_leave_the_others(data, read):
