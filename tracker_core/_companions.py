@@ -22,7 +22,7 @@ def start(run: Run) -> None:
     run._after.callback(_complete_alone, run)
     _start_background(run)
     if not run.settings.silent:
-        _say(f"run {run.name} ({run.path}) in {_near(run.folder.path)}" + (f"; at {run.url}" if run.url else ""))
+        say(f"run {run.name} ({run.path}) in {_near(run.folder.path)}" + (f"; at {run.url}" if run.url else ""))
     _capture_console(run)
     _keep_cells(run)
 
@@ -60,9 +60,7 @@ def _complete(run: Run, background: Background) -> None:
     and where the end of this process ends a container with everything in it."""
     waits = run.awaited or run.mode == "online" or (run.folder.path / "spool").is_dir() or _exit.ends_container()
     certain = not run._guessed
-    done = background.finish(
-        run.settings.finish_timeout if waits else 0.0, None if run.quiet else _say, certain=certain
-    )
+    done = background.finish(run.settings.finish_timeout if waits else 0.0, None if run.quiet else say, certain=certain)
     run._upload_problem = background.problem
     run._uploaded = done and background.problem is None
 
@@ -134,7 +132,7 @@ def report_end(run: Run) -> None:
     if not run.quiet:
         look = f"at {run.url}" if run.url and run._upload_problem is None else f"with: tracker show {run.id}"
         rest = "" if run.mode != "online" or run._uploaded or run._upload_problem else "; its upload continues"
-        _say(f"run {run.name} {run._snapshot.state}; look at it {look}{rest}")
+        say(f"run {run.name} {run._snapshot.state}; look at it {look}{rest}")
 
 
 def _near(path: Path) -> str:
@@ -144,7 +142,8 @@ def _near(path: Path) -> str:
         return str(path)
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Print a line about a run where the console capture does not see it."""
     stream = sys.__stderr__  # what the console capture does not see
     if stream is None:
         return

@@ -294,13 +294,14 @@ def test_deleted_run_is_gone_and_its_id_stays_taken(api, quiet):
     train("r1", project="third")
 
 
-def test_what_a_deleted_run_took_the_place_of_goes_too(api, quiet):
+def test_what_a_deleted_run_took_the_place_of_stays(api, quiet):
     quiet(api, "r2")
     with pytest.warns(UserWarning, match="r2"):
         train("r2")
     assert len(list(Path("tracker").glob("*-r2"))) == 2
     quiet(api, "r2").delete()
-    assert len(list(Path("tracker").glob("*-r2"))) == 1
+    [archived] = api.runs(filters={"state": "archived"})
+    assert archived.id == "r2~1"
 
 
 def test_deletion_waits_for_a_background_process(api, quiet):

@@ -93,9 +93,11 @@ AXES = ["run", "_step", "_timestamp", "_runtime"]
 def test_metrics_named_like_columns(tracker, tmp_path):
     names = [*AXES, "metric.run", "metric.metric._step", "step", "time", "metric.loss"]
     with tracker_core.init(id="r") as run:
-        run.log(dict(zip(names, range(10, 20), strict=False)), step=3)
+        with pytest.warns(UserWarning, match="is a column of every row"):
+            run.log(dict(zip(names, range(10, 20), strict=False)), step=3)
         run.log({"run": "text"}, step=4)
-    columns = [f"metric.{name}" for name in names[:6]] + names[6:]
+    stored = ["run", "metric._step", "metric._timestamp", "metric._runtime", *names[4:]]
+    columns = [f"metric.{name}" for name in stored[:6]] + stored[6:]
     header, first, second = csv.reader(io.StringIO(tracker("export", "r").stdout))
     assert sorted(header) == sorted([*AXES, *columns])
     row = dict(zip(header, first, strict=True))
@@ -109,7 +111,7 @@ def test_metrics_named_like_columns(tracker, tmp_path):
     assert tracker("export", "r", "-o", str(tmp_path / "rows.pq")).exit_code == 0
     table = parquet.read_table(tmp_path / "rows.pq")
     assert table.column("run").to_pylist() == ["r", "r"]
-    assert table.column("metric._step").to_pylist() == [11, None]
+    assert table.column("metric.metric._step").to_pylist() == [11, None]
     assert table.column("metric.run").to_pylist() == ["10", "text"]
     assert tracker("export", "r", "--key", "run", "--key", "run").stdout.splitlines()[0] == ",".join(
         [*AXES, "metric.run"]

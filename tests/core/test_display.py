@@ -54,7 +54,7 @@ def test_figures_without_a_ui():
 
 def test_a_killed_ui_counts_for_nothing(ui):
     del ui
-    note = next(iter(_served._folder().glob("*.json")))
+    note = next(iter(_served._folders()[0].glob("*.json")))
     kept = note.read_bytes()
     assert _served.link_to(Path("tracker")) is not None
     note.unlink()
@@ -66,18 +66,19 @@ def test_a_killed_ui_counts_for_nothing(ui):
 
 def test_note_goes_with_the_server(tmp_path):
     with _served.announced([tmp_path], "http://127.0.0.1:1/?token=t"):
-        [note] = _served._folder().iterdir()
+        [note] = _served._folders()[0].iterdir()
         assert note.stat().st_mode & 0o077 == 0
         assert _served.link_to(tmp_path) == "http://127.0.0.1:1/?token=t"
         assert _served.link_to(tmp_path / "other") is None
-    assert list(_served._folder().iterdir()) == []
+    assert list(_served._folders()[0].iterdir()) == []
 
 
-def test_no_state_folder_is_no_obstacle(tmp_path, monkeypatch):
+def test_a_state_folder_that_cannot_be_written_is_no_obstacle(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
     with _served.announced([tmp_path], "http://127.0.0.1:1/"):
-        assert _served.link_to(tmp_path) is None
+        assert _served.link_to(tmp_path) == "http://127.0.0.1:1/"
+    assert _served.link_to(tmp_path) is None
 
 
 def test_display_outside_of_a_notebook_says_where_to_look(capsys, monkeypatch):

@@ -88,7 +88,7 @@ class Model:
 @given(st.lists(CALLS, min_size=1, max_size=14))
 @settings(max_examples=40)
 def test_all_summaries_agree(calls):
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         model = Model(folder)
         try:
             for name, *arguments in calls:

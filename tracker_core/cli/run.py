@@ -149,14 +149,14 @@ def _is_ours(module: str | None) -> bool:
 def _report(program: _Program, run: tracker.Run | None) -> None:
     """Say so where nothing was logged, or nothing was recorded at all."""
     from tracker_core import _exit
-    from tracker_core._session import _say
+    from tracker_core._companions import say
     from tracker_core.integration import is_finished
 
     if run is None:
         if not _exit.watching():
-            _say(f"{program.name} calls init() but started no run, so nothing was recorded")
+            say(f"{program.name} calls init() but started no run, so nothing was recorded")
     elif not is_finished(run) and not run.quiet and not run.awaited and not dict(run.summary):
-        _say(
+        say(
             f"no integration recognized what {program.name} does, and it logged nothing itself: run {run.name} has its"
             " console output, system metrics, code and exit code. `tracker integrations` lists what is recognized;"
             " tracker.log({...}) records anything else"
