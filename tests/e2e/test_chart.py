@@ -91,9 +91,12 @@ def test_the_x_axis_is_chosen(page, site, csv, x, first):
 
 def test_wall_time_is_told_as_a_time(page, site):
     page.goto(f"{site}/project/vision?panels=reward&x=wall")
-    chart = page.get_by_role("img", name="reward, 5 lines")
-    chart.hover()
+    _drawn(page, "reward, 5 lines")
+    # The runs come one after the other, and no line has a point between them: the axis ends at the last point.
+    over = page.locator(".u-over")
+    over.hover(position={"x": over.bounding_box()["width"] - 1, "y": 20})
     expect(page.locator(".tip .at").first).to_have_text(re.compile(r"20\d\d-\d\d-\d\d \d\d:\d\d"))
+    expect(page.locator(".tip .row")).to_contain_text([re.compile(r"elm step \d+")])
 
 
 def test_one_cursor_for_all_charts(page, site):

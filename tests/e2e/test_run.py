@@ -137,7 +137,7 @@ def test_a_live_run_appears_grows_and_ends(page, tmp_path, serve, environment, p
         page.goto(f"{address}/project/live?view=table")
         process.stdin.write("50\n")
         process.stdin.flush()
-        expect(page.get_by_role("cell", name=re.compile(r"^0\.018182$"))).to_be_visible()
+        expect(page.get_by_role("cell", name=re.compile(r"^0\.0181818$"))).to_be_visible()
         process.stdin.close()
         process.wait(timeout=120)
     expect(page.get_by_role("cell", name="finished")).to_be_visible()
