@@ -11,6 +11,8 @@ import pytest
 
 import tracker_core as tracker
 
+os.environ.setdefault("KERAS_BACKEND", "torch")  # before any test of this folder imports Keras
+
 BY_ITSELF = ("media/", "code/", "requirements", "diff")
 """What a run keeps besides what an integration asks it to, some of it only when there is time."""
 

@@ -61,7 +61,7 @@ def ask_everything(client, known, headers=()) -> int:
 
 def test_every_operation_answers_as_it_says(client, known):
     client.get("/api/projects")
-    assert ask_everything(client, known) == 20
+    assert ask_everything(client, known) == 21
 
 
 def test_every_operation_of_a_team_answers_as_it_says(team, known, login, command):
@@ -70,4 +70,4 @@ def test_every_operation_of_a_team_answers_as_it_says(team, known, login, comman
     known |= {"project": "alice~demo", "run": f"alice~{known['run']}", "entity": "alice", "sha256": "0" * 64}
     known |= {"journal": "001-x.0000.journal"}
     headers = {"Authorization": f"Bearer {team.keys['alice']}"}
-    assert ask_everything(team.client("alice"), known, headers) == 29
+    assert ask_everything(team.client("alice"), known, headers) == 30
