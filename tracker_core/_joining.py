@@ -37,6 +37,7 @@ _ROWS = 10_000
 """Records that are kept in memory."""
 
 _INTERVAL = 0.05
+"""Seconds between two looks for the run while the folder of notes does not change."""
 
 
 class Joining:
@@ -58,6 +59,7 @@ class Joining:
         self._run: Run | None = None
         self._begin = time.monotonic()
         self._looked = 0.0
+        self._watch: _rank.Watch | None = None
         self._timeout = min(settings.finish_timeout, _TIMEOUT)
         self._from_init = 0
         self._forked: str | None = None
@@ -109,12 +111,13 @@ class Joining:
         run = self._run
         assert run is not None
         now = time.monotonic()
-        if not own and now < self._looked + _INTERVAL:
+        if not own and now < self._looked + _INTERVAL and self._watch is not None and not self._watch.changed():
             return
         with run._logbook.locked():
             if run._joining is not self:
                 return
             self._looked = now
+            self._watch = _rank.Watch(self._root)  # before the look, so that no note is missed
             note = _rank.find(self._root, self._rank)
             if note is None and own:
                 note = _rank.find(self._root, self._rank, again=True)

@@ -29,6 +29,9 @@ _VARIABLE = "_TRACKER_RUN"
 _KEPT = 86_400.0
 """Seconds after which the note of an ended run is removed."""
 
+_GRAIN = 0.05
+"""Seconds that two changes of a folder may lie apart and still have the same modification time."""
+
 _own: dict[str, Path | None] = {}
 """Folder -> file of the notes that this process wrote."""
 _left: set[str] = set()
@@ -162,8 +165,32 @@ def _taken(note: Note, rank: Rank) -> bool:
     return any(_journal.alive(path) for path in journals)
 
 
+class Watch:
+    """Tells cheaply whether another rank may have written a note since this object was made."""
+
+    def __init__(self, root: Path) -> None:
+        self._folder = str(_folder(root))
+        self._changed = self._modified()
+        # A change just after this one may leave the same modification time.
+        self._recent = self._changed is not None and abs(time.time() - self._changed / 1e9) < _GRAIN
+
+    def changed(self) -> bool:
+        return self._recent or self._modified() != self._changed
+
+    def _modified(self) -> int | None:
+        try:
+            return os.stat(self._folder).st_mtime_ns  # noqa: PTH116 - asked for every row that waits
+        except OSError:
+            return None
+
+
+def _folder(root: Path) -> Path:
+    """Where the notes of this launch are."""
+    return root / _FOLDER / (_launch.key() or "local")
+
+
 def _notes(root: Path) -> Iterator[Note]:
-    folder = root / _FOLDER / (_launch.key() or "local")
+    folder = _folder(root)
     try:
         names = sorted(os.listdir(folder))  # noqa: PTH208 - looked at until the run is there
     except OSError:

@@ -202,6 +202,19 @@ def test_a_second_launch_does_not_write_into_the_first(puppet, at_rest, launcher
     ]
 
 
+def test_the_first_row_after_the_init_of_rank_0_finds_its_run(puppet, at_rest):
+    for launch in (1, 2):  # the second launch has a folder of notes from the beginning
+        early, late = puppet(environment(1)), puppet(environment(0))
+        early("from tracker_core import _joining; _joining._INTERVAL = 3600.0")
+        early(f"run = tracker.init(project='p', name='launch {launch}'); run.log({{'loss': 8}})")
+        late(f"run = tracker.init(project='p', name='launch {launch}')")
+        early("run.log({'loss': 4})")
+        for rank in (early, late):
+            rank.kill()
+        at_rest(Path("tracker"))
+    assert [points(run, "loss") for run in runs()] == [{0: 8, 1: 4}] * 2
+
+
 def test_rows_that_come_before_rank_0_are_written_when_the_rank_ends(puppet):
     early, late = puppet(environment(1)), puppet(environment(0))
     early(INIT)
