@@ -19,7 +19,6 @@ from tracker_core import (
     _config_source,
     _folder,
     _home,
-    _joining,
     _journal,
     _launch,
     _names,
@@ -67,7 +66,10 @@ def start(
     )
     if settings.ranks == "own" and _launch.launched():
         settings = msgspec.structs.replace(settings, group=settings.group or _launch.group())
-        settings = settings if rank is None else _joining.distinct(rank, settings, "id", "name")
+        if rank is not None:
+            from tracker_core import _joining
+
+            settings = _joining.distinct(rank, settings, "id", "name")
     elif rank is not None:
         return _join(settings, root, rank, mode, begin, opened)
     return begin(settings)
@@ -327,6 +329,8 @@ def _join(
     opened: Callable[[Run], None],
 ) -> Run:
     """On a rank other than 0: a run object that writes to the run of rank 0 as soon as that is known."""
+    from tracker_core import _joining  # of which most runs have no use
+
     joining = _joining.Joining(settings, root, rank, begin, opened)
     snapshot = Snapshot(id=settings.id or "", project=settings.project or "uncategorized", name=settings.name or "")
     run = make(snapshot, RunFolder(root), None, joining.open, settings, mode=mode, owner=False)
