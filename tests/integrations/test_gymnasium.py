@@ -367,7 +367,7 @@ class Hostile(gym.Wrapper):
 def raised_by(action):
     try:
         action()
-    except (RuntimeError, ValueError, TypeError, AssertionError, OSError, UserWarning) as error:
+    except (RuntimeError, ValueError, TypeError, LookupError, AssertionError, OSError, UserWarning) as error:
         return repr(error)
 
 

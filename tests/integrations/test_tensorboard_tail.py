@@ -19,6 +19,7 @@ from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.graph_pb2 import GraphDef
 from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
 from tensorboard.plugins.custom_scalar.layout_pb2 import Layout
+from tensorboard.summary.writer import event_file_writer
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from tensorboard.summary.writer.record_writer import RecordWriter
 from tensorboard.util.tensor_util import make_tensor_proto
@@ -491,8 +492,12 @@ class TestRestarts:
     """Where several files of one folder meet, what TensorBoard displays is what is mirrored, value by value."""
 
     @pytest.fixture(autouse=True)
-    def looked_at_in_between(self, sink):
-        """The same folder, mirrored while it is written and afterwards."""
+    def looked_at_in_between(self, sink, monkeypatch):
+        """The same folder, mirrored while it is written and afterwards.
+
+        File names count the writers of the process, and are sorted as texts: 10 would come before 9.
+        """
+        monkeypatch.setattr(event_file_writer, "_global_uid", event_file_writer.AtomicCounter(0))
         self.live = EventTail("logs", {})
         self.sink = sink
 
